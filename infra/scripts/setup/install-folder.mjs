@@ -1,0 +1,90 @@
+// Folders of the per-user cache: filled under a temporary name and renamed into place, so that a folder that is there
+// is whole, however many set-ups run at once and wherever one of them was stopped. A list of its files with their
+// sizes lies in it: damage done later is noticed without reading gigabytes.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+
+const MANIFEST = 'installed.json'
+const STALE_MS = 24 * 60 * 60 * 1000
+
+/**
+ * @param {string} folder
+ * @returns {boolean} whether every file that was installed is there with its size
+ */
+export function isInstalled(folder) {
+  try {
+    /** @type {{files: {path: string, size: number}[]}} */
+    const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'))
+    return manifest.files.every(({ path, size }) => statSync(join(folder, path)).size === size)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * @param {string} folder where the result is to be; its parent is created
+ * @param {(temporary: string) => Promise<void>} fill puts the files into the folder it is given
+ */
+export async function installFolder(folder, fill) {
+  const parent = dirname(folder)
+  mkdirSync(parent, { recursive: true })
+  sweepTemporary(parent)
+  const temporary = mkdtempSync(join(parent, `.${basename(folder)}-`))
+  const forget = removeOnExit(temporary)
+  try {
+    await fill(temporary)
+    writeFileSync(join(temporary, MANIFEST), `${JSON.stringify({ files: listFiles(temporary) })}\n`)
+    moveIntoPlace(temporary, folder)
+  } finally {
+    forget()
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/**
+ * @param {string} temporary
+ * @param {string} folder
+ */
+function moveIntoPlace(temporary, folder) {
+  // Somebody else may have finished first; theirs is as good as ours, and may already be in use.
+  if (isInstalled(folder)) return
+  // What is there is damaged. It is moved away before it is deleted: deleting takes time, a rename does not.
+  const damaged = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`))
+  try {
+    renameSync(folder, join(damaged, 'old'))
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error
+  }
+  try {
+    renameSync(temporary, folder)
+  } catch (error) {
+    if (!isInstalled(folder)) throw error
+  } finally {
+    rmSync(damaged, { recursive: true, force: true })
+  }
+}
+
+/** Ctrl-C during a long download must not leave gigabytes behind. @param {string} folder */
+function removeOnExit(folder) {
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.on('exit', remove)
+  return () => process.off('exit', remove)
+}
+
+/** Left behind by a set-up that was killed. @param {string} parent */
+function sweepTemporary(parent) {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith('.')) continue
+    const path = join(parent, name)
+    const info = statSync(path, { throwIfNoEntry: false })
+    if (info && Date.now() - info.mtimeMs > STALE_MS) rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/** @param {string} folder */
+function listFiles(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((path) => ({ path: relative(folder, path), size: statSync(path).size }))
+}

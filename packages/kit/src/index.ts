@@ -1,0 +1,5 @@
+export * from './api-error.ts'
+export * from './logger.ts'
+export * from './on-shutdown.ts'
+export * from './read-env.ts'
+export * from './version.ts'

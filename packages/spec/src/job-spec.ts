@@ -1,0 +1,221 @@
+// The declarative job: what a user writes. This schema is published as JSON Schema, validates every submission,
+// and gives the TypeScript type; there is no second description of a job anywhere.
+import { type Static, Type } from 'typebox'
+import { GATE_PATTERN } from './gates.ts'
+
+const strict = { additionalProperties: false } as const
+
+const Params = Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
+  description: "Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog).",
+})
+
+const EntryName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'Name of a shelf entry.' })
+
+const Label = Type.String({ maxLength: 128 })
+
+export const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'rmsprop'] as const
+
+export const OptimizerSpec = Type.Object(
+  {
+    name: Type.Enum([...OPTIMIZERS], { default: 'adam' }),
+    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 0.001 }),
+    momentum: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'sgd, rmsprop' })),
+    nesterov: Type.Optional(Type.Boolean({ description: 'sgd' })),
+    beta1: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'adam, adamw; default 0.9' })),
+    beta2: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'adam, adamw; default 0.999' })),
+    decay: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'rmsprop; default 0.9' })),
+    epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'adam, adamw, rmsprop' })),
+    weightDecay: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: 'L2 added to the gradient; decoupled for adamw' }),
+    ),
+    decayNormAndBias: Type.Optional(
+      Type.Boolean({ description: 'apply weightDecay to batch norm and biases too; default false' }),
+    ),
+    clipNorm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'global gradient norm limit' })),
+  },
+  strict,
+)
+export type OptimizerSpec = Static<typeof OptimizerSpec>
+
+export const SCHEDULES = ['constant', 'step', 'cosine'] as const
+
+export const ScheduleSpec = Type.Object(
+  {
+    name: Type.Enum([...SCHEDULES], { default: 'constant' }),
+    warmupEpochs: Type.Optional(Type.Number({ minimum: 0, description: 'linear ramp from 0 to the full rate' })),
+    milestones: Type.Optional(
+      Type.Array(Type.Number({ minimum: 0 }), { maxItems: 64, description: 'step: epochs at which the rate drops' }),
+    ),
+    factor: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'step: default 0.1' })),
+    floor: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: 'cosine: end rate as a share; default 0' }),
+    ),
+  },
+  strict,
+)
+export type ScheduleSpec = Static<typeof ScheduleSpec>
+
+export const AugmentSpec = Type.Object(
+  {
+    shift: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 16, description: 'random shift up to ± this many pixels' }),
+    ),
+    flip: Type.Optional(Type.Boolean({ description: 'random left–right flip' })),
+    cutout: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 64, description: 'side of a random square set to zero' }),
+    ),
+    noise: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'sd of added Gaussian noise' })),
+  },
+  strict,
+)
+export type AugmentSpec = Static<typeof AugmentSpec>
+
+export const TrainSpec = Type.Object(
+  {
+    epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+    batchSize: Type.Integer({ minimum: 1, maximum: 65_536, default: 64 }),
+    optimizer: OptimizerSpec,
+    schedule: ScheduleSpec,
+    augment: Type.Optional(AugmentSpec),
+    seed: Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0 }),
+    checkpointSeconds: Type.Number({
+      minimum: 0.05,
+      maximum: 3600,
+      default: 20,
+      description: 'seconds between checkpoints; one is also written at the end of each stage and on cancel',
+    }),
+    compile: Type.Boolean({
+      default: true,
+      description: 'trace the step into one TensorFlow graph; false runs eagerly, for debugging',
+    }),
+  },
+  { ...strict, description: 'Exactly one of epochs and steps.' },
+)
+export type TrainSpec = Static<typeof TrainSpec>
+
+const ModelFields = {
+  model: EntryName,
+  params: Type.Optional(Params),
+}
+
+export const TeacherSource = Type.Union(
+  [
+    Type.Object(
+      { job: Type.String({ format: 'uuid', description: 'a succeeded job: its student becomes the teacher' }) },
+      strict,
+    ),
+    Type.Object(
+      { upload: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of a model sent to POST /v1/models' }) },
+      strict,
+    ),
+  ],
+  { description: 'Where a trained teacher comes from.' },
+)
+export type TeacherSource = Static<typeof TeacherSource>
+
+export const TeacherSpec = Type.Object(
+  {
+    model: Type.Optional(EntryName),
+    params: Type.Optional(Params),
+    train: Type.Optional(TrainSpec),
+    from: Type.Optional(TeacherSource),
+    weight: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      default: 1,
+      description: 'share among several teachers',
+    }),
+  },
+  { ...strict, description: 'Either `model` with `train` (trained inside the job) or `from` (already trained).' },
+)
+export type TeacherSpec = Static<typeof TeacherSpec>
+
+export const StudentSpec = Type.Object(ModelFields, strict)
+export type StudentSpec = Static<typeof StudentSpec>
+
+export const DataSpec = Type.Object(
+  {
+    name: EntryName,
+    params: Type.Optional(Params),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'use only this many training samples, drawn by seed, class-balanced' }),
+    ),
+    validation: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 0.9, description: 'share of the training split held out, by seed' }),
+    ),
+    seed: Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0, description: 'seed of limit and validation' }),
+  },
+  strict,
+)
+export type DataSpec = Static<typeof DataSpec>
+
+export const MethodSpec = Type.Object({ name: EntryName, params: Type.Optional(Params) }, strict)
+export type MethodSpec = Static<typeof MethodSpec>
+
+export const EvaluateSpec = Type.Object(
+  {
+    split: Type.Enum(['test', 'validation'], { default: 'test', description: 'split of the final metrics and gates' }),
+    everyEpochs: Type.Integer({ minimum: 0, maximum: 100_000, default: 1, description: '0: only at the end' }),
+    baseline: Type.Boolean({
+      default: false,
+      description: 'also train the same student, from the same weights, without a teacher, as a control',
+    }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 65_536, default: 500 }),
+    latencyRuns: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 100,
+      description: 'timed single-sample runs; 0: none',
+    }),
+  },
+  strict,
+)
+export type EvaluateSpec = Static<typeof EvaluateSpec>
+
+export const ExportSpec = Type.Object({ format: EntryName, params: Type.Optional(Params) }, strict)
+export type ExportSpec = Static<typeof ExportSpec>
+
+export const ResourcesSpec = Type.Object(
+  {
+    gpus: Type.Integer({ minimum: 0, maximum: 1, default: 0, description: '1: fail rather than fall back to CPU' }),
+    memoryGb: Type.Optional(Type.Number({ minimum: 0.5, maximum: 4096, description: 'resident limit of the trainer' })),
+    timeoutMinutes: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    attempts: Type.Integer({
+      minimum: 1,
+      maximum: 20,
+      default: 3,
+      description: 'attempts after failures that are not yours',
+    }),
+  },
+  strict,
+)
+export type ResourcesSpec = Static<typeof ResourcesSpec>
+
+export const TASKS = ['classification'] as const
+
+export const JobSpec = Type.Object(
+  {
+    name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', description: 'a label; need not be unique' }),
+    description: Type.Optional(Type.String({ maxLength: 2000 })),
+    task: Type.Enum([...TASKS], { default: 'classification' }),
+    data: DataSpec,
+    teachers: Type.Array(TeacherSpec, { maxItems: 16, default: [], description: '`teacher: {…}` is short for one' }),
+    student: StudentSpec,
+    method: MethodSpec,
+    train: TrainSpec,
+    evaluate: EvaluateSpec,
+    gates: Type.Record(Type.String({ maxLength: 64 }), Type.String({ pattern: GATE_PATTERN, maxLength: 64 }), {
+      default: {},
+      description: 'conditions on result metrics that decide the verdict, e.g. accuracy: ">= 0.97"',
+    }),
+    export: Type.Array(ExportSpec, { minItems: 1, maxItems: 8, default: [{ format: 'tfjs-layers' }] }),
+    resources: ResourcesSpec,
+    priority: Type.Integer({ minimum: 0, maximum: 100, default: 50, description: 'higher runs first' }),
+    labels: Type.Record(Type.String({ pattern: '^[A-Za-z0-9._/-]{1,63}$' }), Label, { default: {} }),
+  },
+  { ...strict, $id: 'https://stillhouse.dev/schema/job.json', title: 'Stillhouse job' },
+)
+
+/** A job spec in canonical form: every default filled in, `teacher` folded into `teachers`. */
+export type JobSpec = Static<typeof JobSpec>

@@ -1,0 +1,219 @@
+// What the public API answers: schemas that validate, document and type every response.
+import { type Static, Type } from 'typebox'
+import { Fault } from './fault.ts'
+import { JobSpec } from './job-spec.ts'
+import { JOB_STATES } from './job-state.ts'
+
+const strict = { additionalProperties: false } as const
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+const Timestamp = Type.String({ format: 'date-time' })
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+export const Uuid = Type.String({ format: 'uuid' })
+
+export const JobProgress = Type.Object(
+  {
+    stage: Type.String({ description: 'what runs now: teacher, the stages of the method, baseline, evaluate, export' }),
+    stageIndex: Type.Integer({ minimum: 0 }),
+    stageCount: Type.Integer({ minimum: 1 }),
+    step: Type.Integer({ minimum: 0, description: 'training steps done in this stage' }),
+    steps: Type.Integer({ minimum: 0 }),
+    epoch: Type.Number({ minimum: 0 }),
+    epochs: Type.Number({ minimum: 0 }),
+    loss: Type.Optional(Type.Number()),
+    imagesPerSecond: Type.Optional(Type.Number()),
+    secondsLeft: Type.Optional(Type.Number({ description: 'of this stage, from measured step times' })),
+  },
+  strict,
+)
+export type JobProgress = Static<typeof JobProgress>
+
+export const JobQueuePlace = Type.Object(
+  {
+    position: Nullable(Type.Integer({ minimum: 1, description: '1 = next' })),
+    reason: Nullable(Type.String({ description: 'why the job waits' })),
+  },
+  strict,
+)
+export type JobQueuePlace = Static<typeof JobQueuePlace>
+
+export const GateOutcome = Type.Object(
+  { metric: Type.String(), condition: Type.String(), actual: Nullable(Type.Number()), passed: Type.Boolean() },
+  strict,
+)
+
+export const JobResult = Type.Object(
+  { metrics: Type.Record(Type.String(), Type.Number()), gates: Type.Array(GateOutcome) },
+  strict,
+)
+export type JobResult = Static<typeof JobResult>
+
+export const JobFailure = Type.Object({ code: Type.String(), message: Type.String(), hint: Type.String() }, strict)
+export type JobFailure = Static<typeof JobFailure>
+
+export const Job = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    state: Type.Enum([...JOB_STATES]),
+    verdict: Nullable(Type.Enum(['passed', 'failed'])),
+    attempt: Type.Integer({ minimum: 0, description: 'attempts started or handed out; 0 before the first' }),
+    priority: Type.Integer(),
+    labels: Type.Record(Type.String(), Type.String()),
+    spec: JobSpec,
+    specHash: Sha256,
+    progress: Nullable(JobProgress),
+    queue: Nullable(JobQueuePlace),
+    result: Nullable(JobResult),
+    failure: Nullable(JobFailure),
+    cancelRequested: Type.Boolean(),
+    createdAt: Timestamp,
+    startedAt: Nullable(Timestamp),
+    finishedAt: Nullable(Timestamp),
+  },
+  { ...strict, $id: 'Job' },
+)
+export type Job = Static<typeof Job>
+
+export const JobPage = Type.Object({ items: Type.Array(Job), nextCursor: Nullable(Type.String()) }, strict)
+export type JobPage = Static<typeof JobPage>
+
+/** One point of a training metric. `seq` counts up per job without gaps; a repeat of an attempt reuses it. */
+export const MetricPoint = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 1 }),
+    name: Type.String({ maxLength: 128 }),
+    stage: Type.String({ maxLength: 64 }),
+    step: Type.Integer({ minimum: 0 }),
+    epoch: Type.Number({ minimum: 0 }),
+    value: Type.Number(),
+  },
+  strict,
+)
+export type MetricPoint = Static<typeof MetricPoint>
+
+export const MetricPage = Type.Object(
+  {
+    items: Type.Array(MetricPoint),
+    lastSeq: Type.Integer({ minimum: 0, description: 'pass as `after` to go on from here' }),
+    complete: Type.Boolean({ description: 'true when the job is finished and nothing follows' }),
+  },
+  strict,
+)
+export type MetricPage = Static<typeof MetricPage>
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export const LogLine = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 1 }),
+    attempt: Type.Integer({ minimum: 1 }),
+    at: Timestamp,
+    level: Type.Enum([...LOG_LEVELS]),
+    message: Type.String(),
+  },
+  strict,
+)
+export type LogLine = Static<typeof LogLine>
+
+export const LogPage = Type.Object(
+  { items: Type.Array(LogLine), lastSeq: Type.Integer({ minimum: 0 }), complete: Type.Boolean() },
+  strict,
+)
+export type LogPage = Static<typeof LogPage>
+
+export const ARTIFACT_KINDS = ['export', 'checkpoint', 'teacher', 'report'] as const
+
+export const Artifact = Type.Object(
+  {
+    path: Type.String({ description: 'e.g. export/tfjs-layers/model.json' }),
+    kind: Type.Enum([...ARTIFACT_KINDS]),
+    sha256: Sha256,
+    size: Type.Integer({ minimum: 0, description: 'bytes' }),
+    contentType: Type.String(),
+    attempt: Type.Integer({ minimum: 1 }),
+    createdAt: Timestamp,
+  },
+  strict,
+)
+export type Artifact = Static<typeof Artifact>
+
+export const ArtifactList = Type.Object({ items: Type.Array(Artifact) }, strict)
+export type ArtifactList = Static<typeof ArtifactList>
+
+export const Device = Type.Object(
+  {
+    kind: Type.Enum(['cpu', 'gpu']),
+    name: Type.String(),
+    memoryGb: Type.Optional(Type.Number()),
+  },
+  strict,
+)
+export type Device = Static<typeof Device>
+
+export const Worker = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    host: Type.String(),
+    version: Type.String(),
+    state: Type.Enum(['active', 'draining', 'gone']),
+    slots: Type.Integer({ minimum: 1 }),
+    busy: Type.Integer({ minimum: 0 }),
+    devices: Type.Array(Device),
+    lastSeenAt: Timestamp,
+  },
+  { ...strict, $id: 'Worker' },
+)
+export type Worker = Static<typeof Worker>
+
+export const WorkerList = Type.Object({ items: Type.Array(Worker) }, strict)
+export type WorkerList = Static<typeof WorkerList>
+
+export const CatalogEntry = Type.Object(
+  {
+    name: Type.String(),
+    title: Type.String(),
+    summary: Type.String(),
+    paper: Nullable(
+      Type.Object({ title: Type.String(), authors: Type.String(), venue: Type.String(), year: Type.Integer() }, strict),
+    ),
+    tasks: Type.Array(Type.String()),
+    parameters: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema of `params`' }),
+  },
+  strict,
+)
+export type CatalogEntry = Static<typeof CatalogEntry>
+
+export const Catalog = Type.Object(
+  {
+    methods: Type.Array(CatalogEntry),
+    models: Type.Array(CatalogEntry),
+    data: Type.Array(CatalogEntry),
+    exports: Type.Array(CatalogEntry),
+    jobSchema: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema of the job spec' }),
+    metrics: Type.Record(Type.String(), Type.String(), { description: 'metrics that gates may name' }),
+  },
+  strict,
+)
+export type Catalog = Static<typeof Catalog>
+
+/** A model sent by a user, usable as `teacher: {from: {upload: id}}`. */
+export const UploadedModel = Type.Object(
+  {
+    id: Sha256,
+    format: Type.Enum(['tfjs-layers']),
+    inputShape: Type.Array(Type.Integer(), { description: 'without the batch axis' }),
+    outputShape: Type.Array(Type.Integer(), { description: 'without the batch axis' }),
+    params: Type.Integer({ minimum: 0 }),
+    size: Type.Integer({ minimum: 0, description: 'bytes' }),
+    createdAt: Timestamp,
+  },
+  { ...strict, $id: 'UploadedModel' },
+)
+export type UploadedModel = Static<typeof UploadedModel>
+
+export const Validation = Type.Object(
+  { valid: Type.Boolean(), spec: Nullable(JobSpec), faults: Type.Array(Fault) },
+  strict,
+)
+export type Validation = Static<typeof Validation>

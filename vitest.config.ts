@@ -1,0 +1,33 @@
+// One runner, three projects: unit tests beside the code, integration tests on real services, end-to-end tests on real
+// processes. Forked processes, never threads: native TensorFlow does not survive a second thread.
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@stillhouse/source', 'node', 'import', 'default']
+const resolve = { conditions }
+const ssr = { resolve: { conditions, externalConditions: conditions } }
+const shared = { environment: 'node', pool: 'forks' } as const
+
+export default defineConfig({
+  resolve,
+  ssr,
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: { ...shared, name: 'unit', include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs'], testTimeout: 30_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: { ...shared, name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false },
+      },
+    ],
+  },
+})
