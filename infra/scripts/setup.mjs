@@ -9,5 +9,5 @@ if (problem) {
   process.stderr.write(problem)
   process.exitCode = 1
 } else {
-  import('./setup/main.mjs').then((setup) => setup.main(process.argv.slice(2)))
+  void import('./setup/main.mjs').then((setup) => setup.main(process.argv.slice(2)))
 }

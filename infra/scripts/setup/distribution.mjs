@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs'
 
 /** @typedef {'debian' | 'fedora' | 'alpine' | 'arch' | 'suse' | 'macos'} Family */
 
-const NAMES = { debian: 'Debian, Ubuntu', fedora: 'Fedora, RHEL', alpine: 'Alpine', arch: 'Arch', suse: 'openSUSE', macos: 'macOS' }
+const NAMES = {
+  debian: 'Debian, Ubuntu',
+  fedora: 'Fedora, RHEL',
+  alpine: 'Alpine',
+  arch: 'Arch',
+  suse: 'openSUSE',
+  macos: 'macOS',
+}
 
 /**
  * @param {string} [osRelease] contents of /etc/os-release
@@ -14,7 +21,17 @@ export function distributionFamily(osRelease = readOsRelease(), platform = proce
   if (platform === 'darwin') return 'macos'
   const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => (match[1] ?? '').split(' '))
   /** @type {Record<string, Family>} */
-  const known = { debian: 'debian', ubuntu: 'debian', fedora: 'fedora', rhel: 'fedora', centos: 'fedora', alpine: 'alpine', arch: 'arch', suse: 'suse', opensuse: 'suse' }
+  const known = {
+    debian: 'debian',
+    ubuntu: 'debian',
+    fedora: 'fedora',
+    rhel: 'fedora',
+    centos: 'fedora',
+    alpine: 'alpine',
+    arch: 'arch',
+    suse: 'suse',
+    opensuse: 'suse',
+  }
   for (const id of ids) if (known[id]) return known[id]
   return undefined
 }
@@ -27,7 +44,9 @@ export function distributionFamily(osRelease = readOsRelease(), platform = proce
 export function commandsFor(commands, family) {
   const own = family && commands[family]
   if (own) return [own]
-  return /** @type {[Family, string][]} */ (Object.entries(commands)).map(([name, command]) => `${NAMES[name]}: ${command}`)
+  return /** @type {[Family, string][]} */ (Object.entries(commands)).map(
+    ([name, command]) => `${NAMES[name]}: ${command}`,
+  )
 }
 
 function readOsRelease() {

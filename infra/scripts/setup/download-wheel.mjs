@@ -64,10 +64,14 @@ export async function downloadWheel(pin, folder, { python, env, log, onProgress 
  * @param {string} path
  * @param {string} log
  */
-export async function verifyWheel(pin, path, log) {
+async function verifyWheel(pin, path, log) {
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) {
-    throw commandFailed({ what: `downloading ${pin.file}`, detail: [`pip took another file of ${pin.project} ${pin.version}`], log })
+    throw commandFailed({
+      what: `downloading ${pin.file}`,
+      detail: [`pip took another file of ${pin.project} ${pin.version}`],
+      log,
+    })
   }
   const received = size === pin.size ? await sha256OfFile(path) : ''
   if (received === pin.sha256) return
@@ -77,7 +81,7 @@ export async function verifyWheel(pin, path, log) {
 }
 
 /** @param {string} path */
-export async function sha256OfFile(path) {
+async function sha256OfFile(path) {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
   return hash.digest('hex')
@@ -91,7 +95,8 @@ function downloadFailed(pin, { output, folder, log }) {
   const cause = classifyFailure(output)
   const what = `downloading ${pin.project} ${pin.version}`
   const detail = lastLines(output, 3)
-  if (cause === 'disk') return diskFull({ folder, needed: pin.size, free: freeBytes(folder), what })
+  // pip holds two copies for a moment.
+  if (cause === 'disk') return diskFull({ folder, needed: 2 * pin.size, free: freeBytes(folder), what })
   if (cause === 'network') return networkFailed({ what, detail, wheel: pin.file })
   return commandFailed({ what, why: `the index that pip asks may not have ${pin.file}`, detail, log })
 }
@@ -101,13 +106,27 @@ function downloadFailed(pin, { output, folder, log }) {
  * @param {string} folder
  * @returns {number} bytes
  */
-function largestFile(folder) {
+export function largestFile(folder) {
   let largest = 0
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+  for (const entry of listing(folder)) {
     if (!entry.isFile()) continue
     // The file may have been moved since it was listed.
-    const size = statSync(join(entry.parentPath ?? entry.path, entry.name), { throwIfNoEntry: false })?.size ?? 0
+    const size = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
     largest = Math.max(largest, size)
   }
   return largest
+}
+
+/**
+ * A folder of pip's may vanish while it is listed.
+ * @param {string} folder
+ * @returns {import('node:fs').Dirent[]}
+ */
+function listing(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return []
+    throw error
+  }
 }

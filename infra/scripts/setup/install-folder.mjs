@@ -1,21 +1,36 @@
 // Folders of the per-user cache: filled under a temporary name and renamed into place, so that a folder that is there
-// is whole, however many set-ups run at once and wherever one of them was stopped. A list of its files with their
-// sizes lies in it: damage done later is noticed without reading gigabytes.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+// is whole, however many set-ups run at once and wherever one of them was stopped. A list of its files lies in it, with
+// sizes, and checksums of the small ones: damage done later is noticed without reading gigabytes.
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 
+const SMALL = 1_000_000
 const MANIFEST = 'installed.json'
 const STALE_MS = 24 * 60 * 60 * 1000
 
 /**
  * @param {string} folder
- * @returns {boolean} whether every file that was installed is there with its size
+ * @returns {boolean} whether every file that was installed is there, as it was
  */
 export function isInstalled(folder) {
   try {
-    /** @type {{files: {path: string, size: number}[]}} */
+    /** @type {{files: InstalledFile[]}} */
     const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'))
-    return manifest.files.every(({ path, size }) => statSync(join(folder, path)).size === size)
+    return manifest.files.every((file) => {
+      const { size, sha256 } = describeFile(folder, file.path)
+      return size === file.size && sha256 === file.sha256
+    })
   } catch {
     return false
   }
@@ -33,6 +48,8 @@ export async function installFolder(folder, fill) {
   const forget = removeOnExit(temporary)
   try {
     await fill(temporary)
+    // mkdtemp makes it private; a cache baked into an image is read by another user.
+    chmodSync(temporary, 0o755)
     writeFileSync(join(temporary, MANIFEST), `${JSON.stringify({ files: listFiles(temporary) })}\n`)
     moveIntoPlace(temporary, folder)
   } finally {
@@ -81,10 +98,28 @@ function sweepTemporary(parent) {
   }
 }
 
+/**
+ * @typedef {{path: string, size: number, sha256?: string}} InstalledFile
+ * @param {string} folder
+ * @param {string} path
+ * @returns {InstalledFile}
+ */
+function describeFile(folder, path) {
+  const { size } = statSync(join(folder, path))
+  if (size > SMALL) return { path, size }
+  return {
+    path,
+    size,
+    sha256: createHash('sha256')
+      .update(readFileSync(join(folder, path)))
+      .digest('hex'),
+  }
+}
+
 /** @param {string} folder */
 function listFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .map((path) => ({ path: relative(folder, path), size: statSync(path).size }))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => describeFile(folder, relative(folder, path)))
 }

@@ -25,17 +25,18 @@ Environment
 
 /**
  * @typedef {{kind: 'cpu'} | {kind: 'gpu'} | {kind: 'linked', path: string}} TensorflowChoice
- * @typedef {{test: boolean, quiet: boolean, help: boolean, tensorflow: TensorflowChoice | undefined}} Options
+ * @typedef {{test: boolean, quiet: boolean, help: boolean, tensorflow: TensorflowChoice | undefined, remember: boolean}} Options
  */
 
 /**
  * @param {string[]} args
  * @param {Record<string, string | undefined>} env
- * @returns {Options} `tensorflow` is undefined when nothing was said about it
+ * @returns {Options} `tensorflow` is undefined when nothing was said about it; `remember` tells a choice on the command
+ *   line, which holds for later runs, from one in the environment, which holds while it is set
  */
 export function parseOptions(args, env) {
   /** @type {Options} */
-  const options = { test: false, quiet: false, help: false, tensorflow: undefined }
+  const options = { test: false, quiet: false, help: false, tensorflow: undefined, remember: false }
   const rest = [...args]
   /** @type {string[]} */
   const choices = []
@@ -47,10 +48,11 @@ export function parseOptions(args, env) {
       options.tensorflow = { kind: arg === '--gpu' ? 'gpu' : 'cpu' }
     } else if (arg === '--tensorflow' || arg.startsWith('--tensorflow=')) {
       choices.push('--tensorflow')
-      options.tensorflow = { kind: 'linked', path: valueOf(arg, rest) }
+      options.tensorflow = { kind: 'linked', path: optionValue(arg, rest) }
     } else throw new SetupError(`unknown option "${arg}"`, { fix: ['node infra/scripts/setup.mjs --help'] })
   }
   if (new Set(choices).size > 1) throw contradiction(choices)
+  options.remember = choices.length > 0
   const linked = env['STILLHOUSE_TENSORFLOW']
   if (!options.tensorflow && linked) options.tensorflow = { kind: 'linked', path: linked }
   return options
@@ -60,11 +62,14 @@ export function parseOptions(args, env) {
  * @param {string} arg
  * @param {string[]} rest
  */
-function valueOf(arg, rest) {
+function optionValue(arg, rest) {
   const value = arg.includes('=') ? arg.slice(arg.indexOf('=') + 1) : rest.shift()
   if (value && !value.startsWith('--')) return value
   throw new SetupError('--tensorflow needs a path', {
-    fix: ['--tensorflow /path/to/site-packages/tensorflow', '--tensorflow python   (asks python3 where its TensorFlow is)'],
+    fix: [
+      '--tensorflow /path/to/site-packages/tensorflow',
+      '--tensorflow python   (asks python3 where its TensorFlow is)',
+    ],
   })
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { SetupError } from './setup-error.mjs'
 
 /** Root of this checkout. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export const ROOT = resolve(fileURLToPath(new URL('../../../', import.meta.url)))
 
 /** @param {string} root */
 export function checkoutPaths(root) {
@@ -34,7 +34,9 @@ export function cacheRoot(env) {
 function homeOf(env) {
   const home = env['HOME'] || homedir()
   if (home.startsWith('/')) return home
-  throw new SetupError('no home folder to keep TensorFlow in', { fix: ['export STILLHOUSE_CACHE=/a/folder/you/can/write'] })
+  throw new SetupError('no home folder to keep TensorFlow in', {
+    fix: ['export STILLHOUSE_CACHE=/a/folder/you/can/write'],
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 // Every way set-up can fail that is not a bug, in one place: what is wrong, why it is needed, what to type.
-import { commandsFor, distributionFamily } from './distribution.mjs'
+import { commandsFor } from './distribution.mjs'
 import { formatBytes } from './format.mjs'
 import { SetupError } from './setup-error.mjs'
 
@@ -12,7 +12,13 @@ const PACKAGES = {
   compiler: { debian: 'g++', fedora: 'gcc-c++', alpine: 'g++', arch: 'gcc', suse: 'gcc-c++' },
   make: { debian: 'make', fedora: 'make', alpine: 'make', arch: 'make', suse: 'make' },
 }
-const INSTALL = { debian: 'sudo apt-get install -y', fedora: 'sudo dnf install -y', alpine: 'apk add', arch: 'sudo pacman -S', suse: 'sudo zypper install' }
+const INSTALL = {
+  debian: 'sudo apt-get install -y',
+  fedora: 'sudo dnf install -y',
+  alpine: 'apk add',
+  arch: 'sudo pacman -S',
+  suse: 'sudo zypper install',
+}
 const TOOL_NAMES = {
   python: 'python3 (3.8 or newer)',
   pip: 'pip (python3 -m pip)',
@@ -30,9 +36,9 @@ const TOOL_REASONS = {
 /**
  * All missing tools in one message, so that the user installs them in one go.
  * @param {Tool[]} tools
- * @param {import('./distribution.mjs').Family | undefined} [family]
+ * @param {import('./distribution.mjs').Family | undefined} family of this machine
  */
-export function toolsMissing(tools, family = distributionFamily()) {
+export function toolsMissing(tools, family) {
   /** @type {Partial<Record<import('./distribution.mjs').Family, string>>} */
   const commands = {}
   for (const name of /** @type {(keyof typeof INSTALL)[]} */ (Object.keys(INSTALL))) {
@@ -52,7 +58,7 @@ export function platformUnsupported(platform) {
     why: 'the native TensorFlow binding is built and tested on Linux x86_64 (and arm64, without a GPU) with glibc only',
     fix: [
       'use a Linux machine, WSL 2 on Windows, or a Linux virtual machine or container on macOS',
-      'for example: docker run -it --rm -v "$PWD":/work -w /work node:22-bookworm npm run demo',
+      'for example: docker run -it --rm -v "$PWD":/app -w /app node:22-bookworm npm run demo',
     ],
   })
 }
@@ -77,7 +83,11 @@ export function gpuUnsupported(platform) {
 export function diskFull({ folder, needed, free, what }) {
   return new SetupError(`not enough disk space for ${what}`, {
     why: `${folder} has ${formatBytes(free)} free; ${formatBytes(needed)} are needed`,
-    fix: ['free some space there', 'or keep TensorFlow on another disk: export STILLHOUSE_CACHE=/a/folder/on/a/larger/disk', AGAIN],
+    fix: [
+      'free some space there',
+      'or keep TensorFlow on another disk: export STILLHOUSE_CACHE=/a/folder/on/a/larger/disk',
+      AGAIN,
+    ],
   })
 }
 
@@ -101,7 +111,10 @@ export function networkFailed({ what, detail, wheel }) {
 export function checksumWrong({ file, expected, received }) {
   return new SetupError(`wrong checksum: ${file} is not the file that was published`, {
     why: `sha256 expected ${expected}, received ${received}; a broken download, or a mirror that serves something else. The file has been removed`,
-    fix: ['run the same command again', 'if it comes back: check PIP_INDEX_URL and PIP_FIND_LINKS, and tell whoever runs the mirror'],
+    fix: [
+      'run the same command again',
+      'if it comes back: check PIP_INDEX_URL and PIP_FIND_LINKS, and tell whoever runs the mirror',
+    ],
   })
 }
 

@@ -2,7 +2,9 @@
 // now and then where there is none (CI logs).
 import { formatBytes, formatDuration } from './format.mjs'
 
-const BAR = 24
+const BAR = 16
+/** Without a terminal, only what takes longer than this gets a line of its own while it runs. */
+const PATIENCE_MS = 1500
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 /**
@@ -55,7 +57,7 @@ function createLiveLine({ name, output, tty, now }) {
   let label = ''
   const stop = () => clearInterval(spinner)
   /** @param {string} text */
-  const live = (text) => output.write(`\r\x1b[2K${text.slice(0, (output.columns ?? 80) - 1)}`)
+  const live = (text) => output.write(`\r\x1b[2K${text.slice(0, (output.columns || 80) - 1)}`)
   /** @param {string} next @param {number} done */
   const begin = (next, done) => {
     stop()
@@ -63,7 +65,6 @@ function createLiveLine({ name, output, tty, now }) {
     label = next
     began = now()
     firstDone = done
-    lastTenth = -1
   }
   /** @type {StepView} */
   const view = {
@@ -77,9 +78,13 @@ function createLiveLine({ name, output, tty, now }) {
     },
     working(next) {
       begin(next, 0)
-      if (!tty) return void output.write(`  ${name}: ${next} …\n`)
+      if (!tty) {
+        spinner = setTimeout(() => output.write(`  ${name}: ${next} …\n`), PATIENCE_MS)
+        return
+      }
       let frame = 0
-      const draw = () => live(`  ${SPINNER[frame++ % SPINNER.length]} ${name}: ${next} … ${formatDuration(now() - began)}`)
+      const draw = () =>
+        live(`  ${SPINNER[frame++ % SPINNER.length]} ${name}: ${next} … ${formatDuration(now() - began)}`)
       draw()
       spinner = setInterval(draw, 120)
     },
@@ -107,6 +112,6 @@ export function describeProgress({ label, done, total, unit = 'bytes' }, { elaps
   if (unit === 'items') return `${percent}  ${done}/${total}`
   const perSecond = elapsed > 0 ? ((done - since) / elapsed) * 1000 : 0
   const amount = `${percent}  ${formatBytes(done, total)}/${formatBytes(total)}`
-  if (perSecond <= 0) return amount
+  if (perSecond <= 0 || done >= total) return amount
   return `${amount}  ${formatBytes(perSecond)}/s  ${formatDuration(((total - done) / perSecond) * 1000)} left`
 }

@@ -20,10 +20,9 @@ export function runCommand(command, args, { cwd, env, log } = {}) {
     const file = log ? openLog(log, [command, ...args]) : undefined
     /** @type {Buffer[]} */
     const chunks = []
-    const child = spawn(command, args, {
+    const child = startChild(command, args, {
       ...(cwd ? { cwd } : {}),
       env: env ?? process.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
     })
     /** @param {Buffer} chunk */
     const keep = (chunk) => {
@@ -43,6 +42,20 @@ export function runCommand(command, args, { cwd, env, log } = {}) {
     })
     child.on('close', (code, signal) => done({ code, signal }))
   })
+}
+
+/**
+ * A set-up that is stopped takes what it started with it.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{cwd?: string, env: Record<string, string | undefined>}} options
+ */
+function startChild(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const stop = () => child.kill()
+  process.on('exit', stop)
+  child.on('close', () => process.off('exit', stop))
+  return child
 }
 
 /**
