@@ -1,5 +1,5 @@
 // One structured log format for all processes: JSON lines on stdout, secrets removed by path.
-import { type Logger as PinoLogger, pino } from 'pino'
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
 
 export type Logger = PinoLogger
 
@@ -18,11 +18,19 @@ const SECRETS = [
   'QUEUE_URL',
 ]
 
-/** A logger for one process; `name` is the process's role (`api`, `worker` …). */
-export function createLogger(name: string, level: string = process.env['LOG_LEVEL'] ?? 'info'): Logger {
-  return pino({
+/**
+ * A logger for one process; `name` is the process's role (`api`, `worker` …).
+ * @param destination where lines go; stdout by default
+ */
+export function createLogger(
+  name: string,
+  level: string = process.env['LOG_LEVEL'] ?? 'info',
+  destination?: DestinationStream,
+): Logger {
+  const options = {
     name,
     level,
     redact: { paths: SECRETS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[secret]' },
-  })
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -1,4 +1,5 @@
-// Graceful end of a process: SIGTERM and SIGINT run the given steps in order, once, within a time limit.
+// Graceful end of a process: SIGTERM, SIGINT or the end of a parent that holds an IPC channel run the given steps in
+// order, once, within a time limit.
 import type { Logger } from './logger.ts'
 
 export interface ShutdownOptions {
@@ -7,7 +8,7 @@ export interface ShutdownOptions {
   readonly graceMs: number
 }
 
-/** Runs `steps` one after another when the process is asked to stop, then exits. A second signal exits at once. */
+/** Runs `steps` one after another when the process is asked to stop, then exits; a second signal exits at once. */
 export function onShutdown(steps: readonly (() => Promise<void>)[], { logger, graceMs }: ShutdownOptions): void {
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
@@ -19,6 +20,8 @@ export function onShutdown(steps: readonly (() => Promise<void>)[], { logger, gr
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // a child of the local stack must not outlive the stack, however that ended
+  if (process.connected) process.on('disconnect', () => stop('SIGTERM'))
 }
 
 async function runSteps(steps: readonly (() => Promise<void>)[], logger: Logger): Promise<boolean> {

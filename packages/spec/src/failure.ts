@@ -76,7 +76,7 @@ export const FAILURES = {
   'worker.upload_failed': {
     class: 'infrastructure',
     retry: 'budget',
-    hint: 'An artifact could not be stored. Check the artifact store; the job is retried from the last checkpoint.',
+    hint: 'A file could not be stored or fetched. Check the artifact store; the job is retried from the last checkpoint.',
   },
   'trainer.error': {
     class: 'internal',

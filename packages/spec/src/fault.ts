@@ -1,6 +1,17 @@
 // A fault is one thing wrong with an input: where, what was expected, what came, and what to do about it.
 import { type Static, type TSchema, Type } from 'typebox'
+import { Settings } from 'typebox/system'
+import { describeSchema, describeValue, show } from './describe-schema.ts'
+import { escapePointer, read, type SchemaNode, schemaAt } from './json-pointer.ts'
 import { nearest } from './nearest.ts'
+import type { SchemaError } from './schema-error.ts'
+import { settleUnions } from './settle-unions.ts'
+
+// TypeBox stops at 8 errors, which would hide faults from a user who wants to see all of them at once. The limit stays
+// finite so that a hostile body cannot ask for a million messages.
+Settings.Set({ maxErrors: 256 })
+
+export type { SchemaError } from './schema-error.ts'
 
 export const Fault = Type.Object(
   {
@@ -13,14 +24,6 @@ export const Fault = Type.Object(
   { additionalProperties: false },
 )
 export type Fault = Static<typeof Fault>
-
-/** The part of a TypeBox (Ajv-shaped) validation error that is read here. */
-export interface SchemaError {
-  readonly keyword: string
-  readonly instancePath: string
-  readonly params: object
-  readonly message: string
-}
 
 /**
  * Turns validation errors into faults, one per faulty place.
@@ -36,8 +39,8 @@ export function faultsFromSchemaErrors(
   prefix = '',
 ): Fault[] {
   const faults = new Map<string, Fault>()
-  for (const error of errors) {
-    for (const fault of faultsOf(error, value, schema)) {
+  for (const error of settleUnions([...errors], value, schema)) {
+    for (const fault of faultsOf(error, value, schemaAt(schema, error.schemaPath ?? '#'))) {
       const path = prefix + fault.path
       if (!faults.has(path)) faults.set(path, { ...fault, path })
     }
@@ -45,139 +48,85 @@ export function faultsFromSchemaErrors(
   return [...faults.values()]
 }
 
-function faultsOf(error: SchemaError, value: unknown, schema: TSchema): Fault[] {
+/** @param node the schema that the error is about */
+function faultsOf(error: SchemaError, value: unknown, node: SchemaNode | undefined): Fault[] {
   const params = error.params as Record<string, unknown>
-  const path = error.instancePath
+  const received = read(value, error.instancePath)
   switch (error.keyword) {
     case 'boolean':
+      // the shadow of an additionalProperties error, which follows
+      return []
+    case 'additionalProperties':
+      return asStrings(params['additionalProperties']).map((field) => unknownField(error.instancePath, field, node))
+    case 'required':
+      return asStrings(params['requiredProperties'] ?? params['missingProperty']).map((field) =>
+        missingField(error.instancePath, field, node),
+      )
     case 'anyOf':
     case 'oneOf':
-      return error.keyword === 'boolean'
-        ? []
-        : [
-            {
-              path,
-              message: 'fits none of the allowed forms',
-              expected: describeForms(at(schema, path)),
-              received: show(read(value, path)),
-            },
-          ]
-    case 'additionalProperties':
-      return asStrings(params['additionalProperties']).map((field) => unknownField(path, field, schema))
-    case 'required':
-      return asStrings(params['requiredProperties'] ?? params['missingProperty']).map((field) => ({
-        path: `${path}/${escapePointer(field)}`,
-        message: `${field} is missing`,
-        expected: describe(at(schema, `${path}/${escapePointer(field)}`)),
-        received: 'nothing',
-      }))
-    case 'enum': {
-      const allowed = asStrings(params['allowedValues'])
-      const received = read(value, path)
-      const close = typeof received === 'string' ? nearest(received, allowed) : undefined
-      return [
-        {
-          path,
-          message: error.message,
-          expected: `one of ${allowed.join(', ')}`,
-          received: show(received),
-          ...(close ? { suggestion: close } : {}),
-        },
-      ]
-    }
+      return [noForm(error.instancePath, received, node)]
+    case 'enum':
+      return [notListed(error.instancePath, received, asStrings(params['allowedValues']))]
     default:
       return [
         {
-          path,
-          message: error.message,
-          expected: describe(at(schema, path)) || error.message,
-          received: show(read(value, path)),
+          path: error.instancePath,
+          message: messageOf(error),
+          expected: describeSchema(node),
+          received: error.keyword === 'type' ? describeValue(received) : show(received),
         },
       ]
   }
 }
 
-function unknownField(path: string, field: string, schema: TSchema): Fault {
-  const known = Object.keys(propertiesOf(at(schema, path)))
-  const close = nearest(field, known)
+/** The validator's own words, except where they would show a regular expression. */
+function messageOf({ keyword, message }: SchemaError): string {
+  return keyword === 'pattern' || keyword === 'format' ? 'does not have the expected form' : message
+}
+
+function missingField(path: string, field: string, node: SchemaNode | undefined): Fault {
   return {
     path: `${path}/${escapePointer(field)}`,
-    message: `unknown field ${field}`,
-    expected: known.length > 0 ? `one of ${known.join(', ')}` : 'no fields',
-    received: field,
-    ...(close ? { suggestion: close } : {}),
+    message: `${field} is missing`,
+    expected: describeSchema(node?.properties?.[field]),
+    received: 'nothing',
   }
+}
+
+function unknownField(path: string, field: string, node: SchemaNode | undefined): Fault {
+  const known = Object.keys(node?.properties ?? {})
+  const fault = { path: `${path}/${escapePointer(field)}`, received: show(field) }
+  const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'no fields'
+  return withSuggestion({ ...fault, message: `unknown field ${show(field)}`, expected }, field, known)
+}
+
+function notListed(path: string, received: unknown, allowed: string[]): Fault {
+  const fault = {
+    path,
+    message: 'not one of the allowed values',
+    expected: `one of ${allowed.join(', ')}`,
+    received: show(received),
+  }
+  return typeof received === 'string' ? withSuggestion(fault, received, allowed) : fault
+}
+
+function noForm(path: string, received: unknown, node: SchemaNode | undefined): Fault {
+  const fault = {
+    path,
+    message: 'fits none of the allowed forms',
+    expected: describeSchema(node),
+    received: show(received),
+  }
+  const fields = (node?.anyOf ?? node?.oneOf ?? []).flatMap((form) => Object.keys(form.properties ?? {}))
+  const strangers = Object.keys(Object(received)).filter((key) => !fields.includes(key))
+  return strangers[0] === undefined ? fault : withSuggestion(fault, strangers[0], fields)
+}
+
+function withSuggestion(fault: Fault, name: string, known: readonly string[]): Fault {
+  const suggestion = nearest(name, known)
+  return suggestion === undefined ? fault : { ...fault, suggestion }
 }
 
 function asStrings(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]
-}
-
-function escapePointer(field: string): string {
-  return field.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function pointerParts(path: string): string[] {
-  return path
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-function read(value: unknown, path: string): unknown {
-  let current = value
-  for (const part of pointerParts(path)) {
-    if (typeof current !== 'object' || current === null) return undefined
-    current = (current as Record<string, unknown>)[part]
-  }
-  return current
-}
-
-type SchemaNode = Record<string, unknown>
-
-function propertiesOf(schema: SchemaNode | undefined): Record<string, SchemaNode> {
-  return (schema?.['properties'] as Record<string, SchemaNode> | undefined) ?? {}
-}
-
-function at(schema: TSchema, path: string): SchemaNode | undefined {
-  let node: SchemaNode | undefined = schema as SchemaNode
-  for (const part of pointerParts(path)) {
-    node = propertiesOf(node)[part] ?? (node?.['items'] as SchemaNode | undefined)
-    if (node === undefined) return undefined
-  }
-  return node
-}
-
-/** A short phrase for what a schema accepts. */
-function describe(schema: SchemaNode | undefined): string {
-  if (schema === undefined) return 'another value'
-  if (Array.isArray(schema['enum'])) return `one of ${schema['enum'].join(', ')}`
-  if (Array.isArray(schema['anyOf'])) return describeForms(schema)
-  const bounds = [
-    ['>=', 'minimum'],
-    ['>', 'exclusiveMinimum'],
-    ['<=', 'maximum'],
-    ['<', 'exclusiveMaximum'],
-    ['matching', 'pattern'],
-    ['at most this many characters:', 'maxLength'],
-    ['at least this many items:', 'minItems'],
-    ['at most this many items:', 'maxItems'],
-  ].flatMap(([word, key]) => (schema[key ?? ''] === undefined ? [] : [`${word} ${String(schema[key ?? ''])}`]))
-  const type = schema['const'] !== undefined ? JSON.stringify(schema['const']) : String(schema['type'] ?? 'a value')
-  return [type, bounds.join(' and ')].filter(Boolean).join(' ')
-}
-
-function describeForms(schema: SchemaNode | undefined): string {
-  const forms = (schema?.['anyOf'] ?? schema?.['oneOf']) as SchemaNode[] | undefined
-  if (forms === undefined) return 'one of the allowed forms'
-  return forms
-    .map((form) => (form['properties'] ? `{${Object.keys(propertiesOf(form)).join(', ')}}` : describe(form)))
-    .join(' or ')
-}
-
-/** A received value, short enough for a message. */
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length > 120 ? `${text.slice(0, 117)}…` : text
 }

@@ -29,18 +29,19 @@ export type ResultMetric = keyof typeof RESULT_METRICS
 
 export const RESULT_METRIC_NAMES = Object.keys(RESULT_METRICS) as ResultMetric[]
 
-export const GATE_PATTERN = '^\\s*(>=|<=|>|<|==)\\s*([+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?)\\s*$'
+export const GATE_PATTERN = '^\\s*(>=|<=|>|<|==)\\s*([+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)\\s*$'
 
 export interface Gate {
   readonly operator: '>=' | '<=' | '>' | '<' | '=='
   readonly value: number
 }
 
-/** Parses `">= 0.97"`; undefined when the text is not a gate. */
+/** Parses `">= 0.97"`; undefined when the text is not a gate, or its number too large to be one. */
 export function parseGate(text: string): Gate | undefined {
   const match = new RegExp(GATE_PATTERN).exec(text)
   if (!match) return undefined
-  return { operator: match[1] as Gate['operator'], value: Number(match[2]) }
+  const value = Number(match[2])
+  return Number.isFinite(value) ? { operator: match[1] as Gate['operator'], value } : undefined
 }
 
 /** True when `actual` meets the gate. NaN meets none. */

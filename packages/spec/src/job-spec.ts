@@ -9,8 +9,14 @@ const Params = Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
   description: "Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog).",
 })
 
-const EntryName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'Name of a shelf entry.' })
+// `patternErrorMessage` is what faults give as expected, and what editors show, in place of the pattern
+const EntryName = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  patternErrorMessage: 'the name of a shelf entry: small letters, digits and hyphens',
+  description: 'Name of a shelf entry.',
+})
 
+export const LABEL_NAME_PATTERN = '^[A-Za-z0-9._/-]{1,63}$'
 const Label = Type.String({ maxLength: 128 })
 
 export const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'rmsprop'] as const
@@ -106,7 +112,13 @@ export const TeacherSource = Type.Union(
       strict,
     ),
     Type.Object(
-      { upload: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'id of a model sent to POST /v1/models' }) },
+      {
+        upload: Type.String({
+          pattern: '^[0-9a-f]{64}$',
+          patternErrorMessage: 'the id of an uploaded model, 64 hexadecimal digits',
+          description: 'id of a model sent to POST /v1/models',
+        }),
+      },
       strict,
     ),
   ],
@@ -196,7 +208,11 @@ export const TASKS = ['classification'] as const
 
 export const JobSpec = Type.Object(
   {
-    name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', description: 'a label; need not be unique' }),
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+      patternErrorMessage: 'up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first',
+      description: 'a label; need not be unique',
+    }),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
     task: Type.Enum([...TASKS], { default: 'classification' }),
     data: DataSpec,
@@ -205,14 +221,22 @@ export const JobSpec = Type.Object(
     method: MethodSpec,
     train: TrainSpec,
     evaluate: EvaluateSpec,
-    gates: Type.Record(Type.String({ maxLength: 64 }), Type.String({ pattern: GATE_PATTERN, maxLength: 64 }), {
-      default: {},
-      description: 'conditions on result metrics that decide the verdict, e.g. accuracy: ">= 0.97"',
-    }),
+    gates: Type.Record(
+      Type.String({ maxLength: 64 }),
+      Type.String({
+        pattern: GATE_PATTERN,
+        maxLength: 64,
+        patternErrorMessage: 'an operator and a number, e.g. ">= 0.97"',
+      }),
+      {
+        default: {},
+        description: 'conditions on result metrics that decide the verdict, e.g. accuracy: ">= 0.97"',
+      },
+    ),
     export: Type.Array(ExportSpec, { minItems: 1, maxItems: 8, default: [{ format: 'tfjs-layers' }] }),
     resources: ResourcesSpec,
     priority: Type.Integer({ minimum: 0, maximum: 100, default: 50, description: 'higher runs first' }),
-    labels: Type.Record(Type.String({ pattern: '^[A-Za-z0-9._/-]{1,63}$' }), Label, { default: {} }),
+    labels: Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), Label, { default: {} }),
   },
   { ...strict, $id: 'https://stillhouse.dev/schema/job.json', title: 'Stillhouse job' },
 )
