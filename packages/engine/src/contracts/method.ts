@@ -43,7 +43,10 @@ export interface MethodSetup {
   readonly epochs: number
   /** Another network (peer, adapter, discriminator …), initialised from the job's seed and its role. */
   build(role: string, architecture: Architecture): Network
-  /** A state tensor of the method (memory bank, gate, running mean): checkpointed, changed only by updates. */
+  /**
+   * A state tensor of the method (memory bank, gate, running mean): checkpointed, changed only by updates.
+   * @param initial taken over and disposed, unless it is a variable
+   */
   state(name: string, initial: Tensor, options?: { trainable?: boolean }): Variable
 }
 
@@ -56,7 +59,10 @@ export interface Plan {
 export interface Stage {
   /** Unique in the plan; shown in progress, metrics and checkpoints. */
   readonly name: string
-  /** Share of the job's epochs that this stage runs; the shares of a plan sum to 1. */
+  /**
+   * Share of the job's epochs that this stage runs; the shares of a plan sum to 1. Stages follow one another in one
+   * training: epochs, the order of the data and the learning-rate schedule go on from one to the next.
+   */
   readonly share: number
   readonly players: readonly Player[]
   /** In order, once per step; all compile into one graph. */
@@ -69,7 +75,7 @@ export interface Stage {
 export interface Player {
   readonly role: string
   readonly variables: readonly Variable[]
-  /** Default: the job's train.optimizer. Its learning rate follows the job's schedule. */
+  /** Default: the job's train.optimizer. Its learning rate follows the job's schedule; its state begins with the stage. */
   readonly optimizer?: OptimizerSpec
 }
 
@@ -81,7 +87,10 @@ export interface GradientUpdate {
   readonly name: string
   /** Roles of players; only their variables change. */
   readonly trains: readonly string[]
-  /** Scalar loss parts by name; the engine sums them and logs each. Weights belong into the parts. */
+  /**
+   * Scalar loss parts by name; the engine sums them and logs each. Weights belong into the parts. The names must be the
+   * same at every step.
+   */
   loss(step: StepContext): Readonly<Record<string, Scalar>>
 }
 
@@ -102,7 +111,7 @@ export interface StepContext {
   readonly tf: Tf
   readonly ops: Ops
   readonly batch: Batch
-  /** Epochs done so far as a fraction, a scalar input of the graph: for ramps and schedules. */
+  /** Epochs of the plan done so far as a fraction, a scalar input of the graph: for ramps and schedules. */
   readonly epoch: Scalar
   /** Training pass: batch statistics, dropout on; moving statistics are updated once per step and network. */
   train(network: Network, x?: Tensor): Outputs

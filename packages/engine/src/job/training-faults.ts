@@ -1,0 +1,38 @@
+// Faults of the train blocks that need the data's size or shape.
+import type { Fault, JobSpec, TrainSpec } from '@stillhouse/spec'
+import type { Signature } from '../contracts/shelf.ts'
+import { IMAGE_AUGMENTS } from '../data/create-augment.ts'
+
+/** @param signature null when the data set has faults of its own */
+export function trainingFaults(spec: JobSpec, signature: Signature | null): Fault[] {
+  const blocks = [
+    { path: '/train', train: spec.train },
+    ...spec.teachers.map(({ train }, i) => ({ path: `/teachers/${i}/train`, train })),
+  ]
+  return blocks.flatMap(({ path, train }) =>
+    train === undefined ? [] : [...batchFaults(path, train, spec), ...augmentFaults(path, train, signature)],
+  )
+}
+
+/** The size of the data is only known when it is opened; a limit is known here. */
+function batchFaults(path: string, { batchSize }: TrainSpec, { data }: JobSpec): Fault[] {
+  if (data.limit === undefined || batchSize <= data.limit) return []
+  return [
+    {
+      path: `${path}/batchSize`,
+      message: 'a batch is larger than the training set',
+      expected: `at most data.limit = ${data.limit}`,
+      received: String(batchSize),
+    },
+  ]
+}
+
+function augmentFaults(path: string, { augment }: TrainSpec, signature: Signature | null): Fault[] {
+  if (augment === undefined || signature === null || signature.inputShape.length === 3) return []
+  return IMAGE_AUGMENTS.filter((name) => augment[name] !== undefined).map((name) => ({
+    path: `${path}/augment/${name}`,
+    message: `${name} needs images`,
+    expected: 'data of shape [height, width, channels]',
+    received: `[${signature.inputShape.join(', ')}]`,
+  }))
+}

@@ -1,0 +1,40 @@
+// What a step gives to see.
+import { lossPoints } from './loss-points.ts'
+import type { RunningStage } from './running-stage.ts'
+import type { TrainEvent } from './train-events.ts'
+
+/** Log points at fixed steps, progress by the clock. */
+export function* reportStep(running: RunningStage): Generator<TrainEvent> {
+  const { training, span, pace } = running
+  const { step } = training.state
+  const last = step === span.steps
+  if (last || step % Math.ceil(span.steps / (training.run.logPoints ?? 200)) === 0) yield logPoint(running)
+  if (last || pace.due()) yield progress(running)
+}
+
+function logPoint({ training, name, span, open, log }: RunningStage): TrainEvent {
+  const { state, batches } = training
+  state.losses = log.take()
+  const step = span.start + state.step
+  const rates = open.rates((step - 0.5) / batches.stepsPerEpoch)
+  const epoch = step / batches.stepsPerEpoch
+  return { type: 'metrics', points: lossPoints(state, { stage: name, step: state.step, epoch, rates }) }
+}
+
+function progress({ training, name, span, log, pace }: RunningStage): TrainEvent {
+  const { state, batches, epochs } = training
+  log.flush()
+  const seconds = pace.secondsPerStep()
+  return {
+    type: 'step',
+    stage: name,
+    index: state.stage,
+    step: state.step,
+    steps: span.steps,
+    epoch: (span.start + state.step) / batches.stepsPerEpoch,
+    epochs,
+    loss: log.latest,
+    imagesPerSecond: batches.size / seconds,
+    secondsLeft: (span.steps - state.step) * seconds,
+  }
+}

@@ -1,0 +1,45 @@
+// What one training needs to be told.
+import type { TrainSpec } from '@stillhouse/spec'
+import type { SavedTensor } from '../checkpoint/saved-tensor.ts'
+import type { Plan } from '../contracts/method.ts'
+import type { Network } from '../contracts/network.ts'
+import type { Ops } from '../contracts/ops.ts'
+import type { Signature } from '../contracts/shelf.ts'
+import type { Scalar, Tf, Variable } from '../contracts/tf.ts'
+import type { SampleView } from '../data/data-views.ts'
+import type { PredictProgress } from '../evaluate/predict-logits.ts'
+import type { TrainState } from './train-events.ts'
+
+export interface Evaluation {
+  /** 0: only at the end. */
+  readonly everyEpochs: number
+  /** @returns the metrics, or null when the signal ended it */
+  evaluate(network: Network): AsyncGenerator<PredictProgress, Readonly<Record<string, number>> | null>
+}
+
+export interface TrainRun {
+  readonly tf: Tf
+  readonly plan: Plan
+  /** Every variable of the plan's networks and states by a name that is the same in every process. */
+  readonly variables: ReadonlyMap<string, Variable>
+  /** Frozen. */
+  readonly teachers: readonly Network[]
+  readonly train: TrainSpec
+  readonly signature: Signature
+  readonly view: SampleView
+  /** Samples per batch where nothing is trained. */
+  readonly evaluateBatchSize: number
+  readonly evaluation: Evaluation
+  readonly ops: (step: () => Scalar) => Ops
+  /** Name of a stage as shown to the outside. */
+  stageName(name: string): string
+  /** Log points of a stage, about; default 200. */
+  readonly logPoints?: number
+  /** Metric points given out before this run. */
+  readonly metricSeq: number
+  readonly resume: { readonly state: TrainState; readonly tensors: ReadonlyMap<string, SavedTensor> } | null
+  /** Asks for a stop after the current step. */
+  readonly signal: AbortSignal
+  /** Milliseconds; for checkpoints and progress, never for numbers. */
+  readonly now?: () => number
+}
