@@ -1,1 +1,5 @@
-export {}
+export * from './free-port.ts'
+export * from './postgres.ts'
+export * from './redis.ts'
+export * from './s3.ts'
+export * from './tcp-proxy.ts'

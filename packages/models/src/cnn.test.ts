@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { cnn } from './cnn.ts'
+
+const signature = { inputShape: [28, 28, 1], classes: 10 }
+const plain = { filters: [4, 8], dense: 0, head: 'flatten', batchNorm: true, dropout: 0 }
+const namesOf = (params: object) => cnn.architecture({ ...plain, ...params }, signature).layers.map(({ name }) => name)
+
+describe('cnn', () => {
+  it('is stages of convolution, batch norm, ReLU and pooling, and a dense head', () => {
+    expect(namesOf({})).toEqual([
+      ...['stage1-conv', 'stage1-bn', 'stage1-relu', 'stage1-pool'],
+      ...['stage2-conv', 'stage2-bn', 'stage2-relu', 'stage2-pool'],
+      ...['features', 'logits'],
+    ])
+  })
+
+  it('gives convolutions a bias only without batch norm', () => {
+    const biasOf = (batchNorm: boolean) =>
+      cnn.architecture({ ...plain, batchNorm }, signature).layers.find((layer) => layer.type === 'conv2d')?.bias
+    expect(biasOf(true)).toBe(false)
+    expect(biasOf(false)).toBe(true)
+    expect(namesOf({ batchNorm: false })).not.toContain('stage1-bn')
+  })
+
+  it('puts the hidden layer and dropout before the logits', () => {
+    expect(namesOf({ dense: 32, dropout: 0.5 }).slice(-5)).toEqual([
+      ...['features', 'hidden', 'hidden-relu', 'hidden-dropout', 'logits'],
+    ])
+    expect(namesOf({ dropout: 0.5 }).slice(-3)).toEqual(['features', 'features-dropout', 'logits'])
+  })
+
+  it('taps the feature before dropout as penultimate', () => {
+    const tapOf = (params: object) => cnn.architecture({ ...plain, ...params }, signature).taps['penultimate']
+    expect(tapOf({ dense: 32, dropout: 0.5 })).toBe('hidden-relu')
+    expect(tapOf({ dropout: 0.5 })).toBe('features')
+  })
+
+  it('can pool globally instead of flattening', () => {
+    const head = cnn.architecture({ ...plain, head: 'average' }, signature).layers.at(-2)
+    expect(head?.type).toBe('globalAvgPool')
+  })
+
+  it('refuses more stages than the image can be halved', () => {
+    const faults = cnn.check({ ...plain, filters: [4, 4, 4, 4] }, { inputShape: [8, 8, 1], classes: 10 })
+    expect(faults).toMatchObject([{ path: '', expected: expect.stringContaining('16×16'), received: '[8, 8, 1]' }])
+    expect(cnn.check({ ...plain, filters: [4, 4, 4] }, { inputShape: [8, 8, 1], classes: 10 })).toEqual([])
+  })
+})

@@ -1,0 +1,168 @@
+// What every distillation method promises, whatever its losses: it trains what it says it trains, and nothing else; it
+// can be stopped anywhere; and its compiled step is the same step.
+import type { Architecture, Method, Network, Stage, TrainEvent } from '@stillhouse/engine'
+import { describe, expect, it } from 'vitest'
+import { type MethodCase, type MethodRun, runMethod } from './method-run.ts'
+import { tf } from './native-tf.ts'
+
+const STEPS = 20
+
+export interface MethodNetworks {
+  readonly student: Architecture
+  readonly teacher: Architecture
+}
+
+/** Registers the tests of one entry, with its defaults and with as few and as many as two teachers. */
+export function methodConformance(method: Method, { student, teacher }: MethodNetworks): void {
+  const { min, max } = method.needs.teachers
+  const counts = [...new Set([min, Math.min(max, min + 1)])]
+
+  describe.each(counts)('with %d teacher(s)', (count) => {
+    const given: MethodCase = { method, student, teachers: Array.from({ length: count }, () => teacher) }
+    const undisturbed = onceEach((compile) => runMethod(given, { steps: STEPS, compile }))
+
+    it('plans stages that make up the whole training, and a network to deploy', async () => {
+      const { plan } = await undisturbed(false)
+      const shares = plan.stages.map(({ share }) => share)
+      expect(shares.every((share) => share > 0)).toBe(true)
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9)
+      expect(new Set(plan.stages.map(({ name }) => name)).size).toBe(plan.stages.length)
+      expect(plan.deploy.frozen).toBe(false)
+      for (const stage of plan.stages) expectKnownRoles(stage)
+    })
+
+    it('names the parts of its loss, and keeps them finite', async () => {
+      const { losses } = await undisturbed(true)
+      expect(losses.size).toBeGreaterThan(0)
+      for (const [name, values] of losses) {
+        expect(name).toMatch(/^[A-Za-z][A-Za-z0-9.]*$/)
+        expect(values.every(Number.isFinite)).toBe(true)
+      }
+    })
+
+    it.each([true, false])('changes the players of a stage and nothing else (compiled: %s)', async (compile) => {
+      const run = await undisturbed(compile)
+      expect(run.values).toHaveLength(run.plan.stages.length + 1)
+      for (const [i, stage] of run.plan.stages.entries()) {
+        const changed = changedIn(run, i)
+        const allowed = mayChange(run, stage)
+        expect(changed.filter((name) => !allowed.has(name))).toEqual([])
+        expectPlayersMoved(run, stage, changed)
+      }
+    })
+
+    it('gives every player a gradient that is finite and not zero', async () => {
+      const optimizer = { name: 'sgd', learningRate: 1e-3 } as const
+      const run = await runMethod(given, { steps: STEPS, compile: false, optimizer })
+      for (const bytes of run.values.at(-1)?.values() ?? []) expect(numbersOf(bytes).every(Number.isFinite)).toBe(true)
+      for (const [i, stage] of run.plan.stages.entries()) expectPlayersMoved(run, stage, changedIn(run, i))
+    })
+
+    it('leaves its teachers as they were, in every bit', async () => {
+      for (const compile of [true, false]) {
+        const { teacherValues } = await undisturbed(compile)
+        expect(teacherValues.before).toHaveLength(count)
+        expect(teacherValues.after).toEqual(teacherValues.before)
+      }
+    })
+
+    it('compiled and eager, goes the same way for twenty steps', async () => {
+      const [compiled, eager] = [await undisturbed(true), await undisturbed(false)]
+      expect([...compiled.losses.keys()]).toEqual([...eager.losses.keys()])
+      for (const [name, values] of compiled.losses)
+        for (const [i, value] of values.entries())
+          expectNear(value, eager.losses.get(name)?.[i], `${name} at step ${i}`)
+    })
+
+    it('stopped after any step and taken up again, ends with the same bytes and the same series', async () => {
+      const whole = await undisturbed(true)
+      for (const stopAfter of someSteps()) {
+        const first = await runMethod(given, { steps: STEPS, compile: true, stopAfter })
+        const second = await runMethod(given, { steps: STEPS, compile: true, resume: first.checkpoint })
+        const title = `stopped after ${stopAfter} steps`
+        expect([...first.series, ...second.series], title).toEqual(whole.series)
+        expect(second.values.at(-1), title).toEqual(whole.values.at(-1))
+      }
+    })
+
+    it.each([true, false])('leaves no tensors behind from step to step (compiled: %s)', async (compile) => {
+      const counts = new Map<string, number[]>()
+      const onEvent = (event: TrainEvent) => {
+        const point = event.type === 'metrics' ? event.points[0] : undefined
+        if (point !== undefined) counts.set(point.stage, [...(counts.get(point.stage) ?? []), tf.memory().numTensors])
+      }
+      await runMethod(given, { steps: 2 * STEPS, compile, onEvent })
+      expect(counts.size).toBeGreaterThan(0)
+      // the first steps of a stage make what lives as long as it does
+      for (const [stage, tensors] of counts) expect([stage, new Set(tensors.slice(3, -1)).size]).toEqual([stage, 1])
+    })
+
+    it('leaves no tensors behind when it is done', async () => {
+      await runMethod(given, { steps: 4, compile: true })
+      const before = tf.memory().numTensors
+      await runMethod(given, { steps: 4, compile: true })
+      expect(tf.memory().numTensors).toBe(before)
+    })
+
+    it('works with batches of one sample', async () => {
+      const { losses } = await runMethod(given, { steps: 5, compile: true, batchSize: 1 })
+      for (const values of losses.values()) expect(values.every(Number.isFinite)).toBe(true)
+    })
+  })
+}
+
+/** Runs that several tests look at are made once. */
+function onceEach(run: (compile: boolean) => Promise<MethodRun>): (compile: boolean) => Promise<MethodRun> {
+  const runs = new Map<boolean, Promise<MethodRun>>()
+  return (compile) => {
+    const made = runs.get(compile) ?? run(compile)
+    runs.set(compile, made)
+    return made
+  }
+}
+
+function expectKnownRoles({ players, updates }: Stage): void {
+  const roles = players.map(({ role }) => role)
+  expect(new Set(roles).size).toBe(roles.length)
+  for (const update of updates)
+    if (update.kind === 'gradient') expect(roles).toEqual(expect.arrayContaining([...update.trains]))
+}
+
+/** Variables that are not the same at the end of stage `i` as at its start. */
+function changedIn({ values }: MethodRun, i: number): string[] {
+  const [before, after] = [values[i], values[i + 1]]
+  return [...(after ?? [])].flatMap(([name, bytes]) => (before?.get(name) === bytes ? [] : [name]))
+}
+
+function expectPlayersMoved(run: MethodRun, { players }: Stage, changed: readonly string[]): void {
+  for (const { role, variables } of players)
+    expect([role, namesOf(run, variables).some((name) => changed.includes(name))]).toEqual([role, true])
+}
+
+/** Players, what the stage's state updates declare, and the batch statistics of networks that have a player. */
+function mayChange(run: MethodRun, stage: Stage): Set<string> {
+  const players = stage.players.flatMap(({ variables }) => variables)
+  const declared = stage.updates.flatMap((update) => (update.kind === 'state' ? update.changes : []))
+  const trained = run.networks.filter((network: Network) => network.trainable.some((one) => players.includes(one)))
+  const statistics = trained.flatMap(({ variables, trainable }) => variables.filter((one) => !trainable.includes(one)))
+  return new Set(namesOf(run, [...players, ...declared, ...statistics]))
+}
+
+function namesOf({ variables }: MethodRun, wanted: readonly unknown[]): string[] {
+  return [...variables].flatMap(([name, variable]) => (wanted.includes(variable) ? [name] : []))
+}
+
+function numbersOf(bytes: string): Float32Array {
+  return new Float32Array(new Uint8Array(Buffer.from(bytes, 'base64')).buffer)
+}
+
+/** Float32 sums in another order, twenty steps later. */
+function expectNear(actual: number, expected: number | undefined, title: string): void {
+  const far = Math.abs(actual - (expected ?? Number.NaN)) / Math.max(1, Math.abs(expected ?? 0))
+  expect(far, title).toBeLessThan(2e-3)
+}
+
+/** The first, the last but one, and one that is another in every run of the suite. */
+function someSteps(): number[] {
+  return [...new Set([1, 2 + Math.floor(Math.random() * (STEPS - 3)), STEPS - 1])]
+}
