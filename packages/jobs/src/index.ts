@@ -1,1 +1,6 @@
+export * from './create-job-service.ts'
+export { dispatch } from './dispatch.ts'
+export type { JobContext, JobSettings } from './job-context.ts'
 export * from './job-service.ts'
+export { relayOutbox } from './relay-outbox.ts'
+export { sweep } from './sweep.ts'

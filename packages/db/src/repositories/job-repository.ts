@@ -1,0 +1,202 @@
+// Jobs: the truth about what was asked and where it stands. States change only through compareAndSet.
+import type { JobProgress, JobSpec, JobState } from '@stillhouse/spec'
+import type { Connection } from '../connection.ts'
+import { Prisma } from '../generated/client.ts'
+import { storableJson } from '../storable.ts'
+import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
+import { type JobRow, jobRow } from './job-row.ts'
+
+export interface NewJob {
+  readonly id: string
+  readonly spec: JobSpec
+  readonly specHash: string
+  readonly bodyHash: string
+  readonly idempotencyKey: string | null
+}
+
+export interface CompareAndSet {
+  readonly ids: readonly string[]
+  /** The states it may come from. */
+  readonly from: readonly JobState[]
+  readonly move: JobMove
+  /** Further conditions under which the job is moved; otherwise it is left alone. */
+  readonly guard?: { readonly attempt?: number; readonly leaseExpired?: boolean }
+}
+
+export interface MovedJob {
+  readonly id: string
+  readonly attempt: number
+  /** Number reserved for the event that tells of the move. */
+  readonly eventSeq: number
+}
+
+export interface JobQuery {
+  readonly state?: JobState
+  readonly labels: Readonly<Record<string, string>>
+  readonly limit: number
+  /** Only jobs older than this id. */
+  readonly before?: string
+}
+
+/** What decides whether a worker's write is accepted. */
+export interface AttemptLock {
+  readonly state: JobState
+  readonly attempt: number
+  readonly workerId: string | null
+  readonly progressEventDue: boolean
+}
+
+export interface AttemptKey {
+  readonly jobId: string
+  readonly attempt: number
+}
+
+// matched as text: -> and ->> fail on a document that holds a NUL or half a surrogate pair, and would stop the dispatcher
+const ASKS_FOR_GPU = Prisma.sql`(spec::text ~ '"resources":[{][^}]*"gpus":[1-9]')`
+
+export function createJobRepository(db: Connection) {
+  const find = async (id: string): Promise<JobRow | null> => {
+    const job = await db.job.findUnique({ where: { id } })
+    return job && jobRow(job)
+  }
+  return {
+    /** Writes a new queued job; false when its id or its idempotency key is taken. */
+    async insert(job: NewJob): Promise<boolean> {
+      const { name, priority, labels } = job.spec
+      const written = await db.$executeRaw`
+        INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority, labels)
+        VALUES (${job.id}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
+          ${job.idempotencyKey}, ${priority}, ${JSON.stringify(labels)}::jsonb)
+        ON CONFLICT DO NOTHING`
+      return written === 1
+    },
+
+    find,
+
+    async findByKey(idempotencyKey: string): Promise<JobRow | null> {
+      const job = await db.job.findUnique({ where: { idempotencyKey } })
+      return job && jobRow(job)
+    },
+
+    /** The job, locked until the end of the transaction: nobody else changes it meanwhile. */
+    async lock(id: string): Promise<JobRow | null> {
+      await db.$executeRaw`SELECT 1 FROM job WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+      return find(id)
+    },
+
+    /** Like `lock`, but reads only what a worker's frequent writes need. */
+    async lockAttempt(id: string): Promise<AttemptLock | null> {
+      const rows = await db.$queryRaw<AttemptLock[]>`
+        SELECT state::text, attempt, worker_id AS "workerId",
+          coalesce(progress_event_at < clock_timestamp() - interval '1 second', true) AS "progressEventDue"
+        FROM job WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+      return rows[0] ?? null
+    },
+
+    /** Newest first. */
+    async list({ state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
+      const wanted = Object.keys(labels).length > 0 ? JSON.stringify(labels) : null
+      const ids = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job
+        WHERE (${state ?? null}::job_state IS NULL OR state = ${state ?? null}::job_state)
+          AND (${wanted}::jsonb IS NULL OR labels @> ${wanted}::jsonb)
+          AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
+        ORDER BY id DESC LIMIT ${limit}::int`
+      const jobs = await db.job.findMany({
+        where: { id: { in: ids.map((row) => row.id) } },
+        orderBy: { id: 'desc' },
+      })
+      return jobs.map(jobRow)
+    },
+
+    /** Moves those of the jobs that are in one of the `from` states and meet the guard, and says which. */
+    async compareAndSet({ ids, from, move, guard = {} }: CompareAndSet): Promise<MovedJob[]> {
+      const attempt = guard.attempt === undefined ? Prisma.empty : Prisma.sql`AND attempt = ${guard.attempt}::int`
+      const lease = guard.leaseExpired ? Prisma.sql`AND lease_until < clock_timestamp()` : Prisma.empty
+      return db.$queryRaw<MovedJob[]>`
+        UPDATE job SET state = ${move.to}::job_state, event_seq = event_seq + 1, ${assignmentsOf(move)}
+        WHERE id = ANY(${ids}::uuid[]) AND state = ANY(${from}::job_state[]) ${attempt} ${lease}
+        RETURNING id, attempt, event_seq AS "eventSeq"`
+    },
+
+    /**
+     * The next queued jobs in the queue's order, locked; those another dispatcher holds are passed over, and without a
+     * GPU those that ask for one.
+     */
+    async nextQueued(limit: number, gpu: boolean): Promise<string[]> {
+      const runnable = gpu ? Prisma.empty : Prisma.sql`AND NOT ${ASKS_FOR_GPU}`
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE state = 'queued' ${runnable}
+        ORDER BY priority DESC, queued_at, id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
+      return rows.map((row) => row.id)
+    },
+
+    /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */
+    async renewLeases(workerId: string, held: readonly AttemptKey[], leaseSeconds: number) {
+      return db.$queryRaw<(AttemptKey & { cancelRequested: boolean })[]>`
+        WITH mine AS (
+          SELECT job.id FROM job
+          JOIN json_to_recordset(${JSON.stringify(held)}::json) AS held("jobId" uuid, attempt int)
+            ON job.id = held."jobId" AND job.attempt = held.attempt
+          WHERE job.worker_id = ${workerId}::uuid AND job.state = 'running'
+          ORDER BY job.id FOR NO KEY UPDATE OF job
+        )
+        UPDATE job SET lease_until = ${leaseEnd(leaseSeconds)} FROM mine
+        WHERE job.id = mine.id AND job.state = 'running'
+        RETURNING job.id AS "jobId", job.attempt, job.cancel_requested AS "cancelRequested"`
+    },
+
+    /** Ends the leases of a worker that has signed off. */
+    async endLeases(workerId: string): Promise<void> {
+      await db.$executeRaw`UPDATE job SET lease_until = clock_timestamp() - interval '1 second'
+        WHERE worker_id = ${workerId}::uuid AND state = 'running'`
+    },
+
+    async requestCancel(id: string): Promise<void> {
+      await db.$executeRaw`UPDATE job SET cancel_requested = true WHERE id = ${id}::uuid`
+    },
+
+    async setProgress(id: string, progress: JobProgress, eventWritten: boolean): Promise<void> {
+      await db.$executeRaw`UPDATE job SET progress = ${storableJson(progress)}::json,
+        progress_event_at = CASE WHEN ${eventWritten} THEN clock_timestamp() ELSE progress_event_at END
+        WHERE id = ${id}::uuid`
+    },
+
+    /** Running jobs whose worker let the lease run out, locked. */
+    async withExpiredLease(limit: number): Promise<JobRow[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE state = 'running' AND lease_until < clock_timestamp()
+        ORDER BY id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
+      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } } })
+      return jobs.map(jobRow)
+    },
+
+    /** Dispatched jobs that nobody claimed for so long and that the relay has handed over, last in the queue first. */
+    async unclaimed(olderThanSeconds: number, limit: number): Promise<AttemptKey[]> {
+      return db.$queryRaw<AttemptKey[]>`
+        SELECT id AS "jobId", attempt FROM job
+        WHERE state = 'dispatched' AND handed_over_at < clock_timestamp() - ${secondsSql(olderThanSeconds)}
+          AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job_id = job.id AND topic = 'queue.add')
+        ORDER BY priority, queued_at DESC, id DESC LIMIT ${limit}::int`
+    },
+
+    /** Notes that these attempts were seen in the queue, or put there again, just now. */
+    async markHandedOver(keys: readonly AttemptKey[]): Promise<void> {
+      await db.$executeRaw`UPDATE job SET handed_over_at = clock_timestamp()
+        FROM json_to_recordset(${JSON.stringify(keys)}::json) AS key("jobId" uuid, attempt int)
+        WHERE job.id = key."jobId" AND job.attempt = key.attempt AND job.state = 'dispatched'`
+    },
+
+    async countByState(): Promise<{ state: JobState; count: number }[]> {
+      return db.$queryRaw`SELECT state::text, count(*)::int FROM job GROUP BY state`
+    },
+
+    /** Age of the job that has waited longest, seconds; 0 when none waits. */
+    async oldestQueuedSeconds(): Promise<number> {
+      const rows = await db.$queryRaw<{ seconds: number }[]>`
+        SELECT coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8 AS seconds
+        FROM job WHERE state = 'queued'`
+      return Math.max(0, rows[0]?.seconds ?? 0)
+    },
+  }
+}

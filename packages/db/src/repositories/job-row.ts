@@ -1,0 +1,18 @@
+// A job as read from its table, with its documents typed.
+import type { JobFailure, JobProgress, JobResult, JobSpec } from '@stillhouse/spec'
+import type { Job as Stored } from '../generated/client.ts'
+
+interface Documents {
+  spec: JobSpec
+  labels: Record<string, string>
+  progress: JobProgress | null
+  result: JobResult | null
+  failure: JobFailure | null
+}
+
+export type JobRow = Omit<Stored, keyof Documents> & Documents
+
+/** The documents were checked when they were written: this only names their types. */
+export function jobRow(stored: Stored): JobRow {
+  return stored as unknown as JobRow
+}

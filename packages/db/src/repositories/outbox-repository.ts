@@ -1,0 +1,57 @@
+// What must reach the queue. Written with the decision, sent by the relay, deleted when the queue has it.
+import type { JobState } from '@stillhouse/spec'
+import type { Connection } from '../connection.ts'
+import { Prisma } from '../generated/client.ts'
+import { secondsSql } from './job-move.ts'
+import type { AttemptKey } from './job-repository.ts'
+
+export type OutboxTopic = 'queue.add' | 'queue.remove'
+
+export interface OutboxRow extends AttemptKey {
+  readonly id: bigint
+  readonly topic: OutboxTopic
+  readonly tries: number
+  /** The job as it is now: what was decided then may no longer hold. */
+  readonly jobState: JobState
+  readonly jobAttempt: number
+}
+
+export function createOutboxRepository(db: Connection) {
+  return {
+    /** Writes one row per attempt, in the given order. */
+    async add(topic: OutboxTopic, keys: readonly AttemptKey[]): Promise<void> {
+      if (keys.length === 0) return
+      await db.$executeRaw`INSERT INTO outbox (topic, job_id, attempt)
+        SELECT ${topic}, "jobId", attempt
+        FROM ROWS FROM (json_to_recordset(${JSON.stringify(keys)}::json) AS ("jobId" uuid, attempt int))
+          WITH ORDINALITY AS key("jobId", attempt, place) ORDER BY place`
+    },
+
+    async due(limit: number): Promise<OutboxRow[]> {
+      return db.$queryRaw<OutboxRow[]>`
+        SELECT outbox.id, topic, job_id AS "jobId", outbox.attempt, tries, job.state::text AS "jobState",
+          job.attempt AS "jobAttempt"
+        FROM outbox JOIN job ON job.id = outbox.job_id
+        WHERE due_at <= clock_timestamp() ORDER BY outbox.id LIMIT ${limit}::int`
+    },
+
+    async delete(ids: readonly bigint[]): Promise<void> {
+      if (ids.length > 0) await db.outbox.deleteMany({ where: { id: { in: [...ids] } } })
+    },
+
+    /** Puts rows off after a failed try. */
+    async postpone(ids: readonly bigint[], seconds: number): Promise<void> {
+      if (ids.length === 0) return
+      await db.$executeRaw`UPDATE outbox SET tries = tries + 1, due_at = clock_timestamp() + ${secondsSql(seconds)}
+        WHERE id IN (${Prisma.join([...ids])})`
+    },
+
+    /** How many rows wait, how long the oldest has waited (seconds), and how often the most tried one was tried. */
+    async backlog(): Promise<{ pending: number; oldestSeconds: number; tries: number }> {
+      const rows = await db.$queryRaw<{ pending: number; oldestSeconds: number; tries: number }[]>`
+        SELECT count(*)::int AS pending, coalesce(max(tries), 0)::int AS tries,
+          coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS "oldestSeconds" FROM outbox`
+      return rows[0] ?? { pending: 0, oldestSeconds: 0, tries: 0 }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+// Blobs that lost a reference. They are deleted from the artifact store after a while, unless something refers to them.
+import type { Connection } from '../connection.ts'
+import { secondsSql } from './job-move.ts'
+
+export function createStaleBlobRepository(db: Connection) {
+  return {
+    /** Marks blobs to be looked at after so many seconds. */
+    async mark(digests: readonly string[], afterSeconds: number): Promise<void> {
+      if (digests.length === 0) return
+      await db.$executeRaw`INSERT INTO stale_blob (sha256, due_at)
+        SELECT sha256, clock_timestamp() + ${secondsSql(afterSeconds)}
+        FROM (SELECT DISTINCT unnest(${digests}::text[]) AS sha256) AS marked ORDER BY sha256
+        ON CONFLICT (sha256) DO UPDATE SET due_at = excluded.due_at`
+    },
+
+    /** Takes blobs off the list: somebody is about to use them. */
+    async rescue(digests: readonly string[]): Promise<void> {
+      await db.$executeRaw`DELETE FROM stale_blob WHERE sha256 IN (
+        SELECT sha256 FROM stale_blob WHERE sha256 = ANY(${digests}::text[]) ORDER BY sha256 FOR UPDATE)`
+    },
+
+    /** Takes due blobs off the list, locked, and answers those that nothing refers to. */
+    async takeUnreferenced(limit: number): Promise<string[]> {
+      const rows = await db.$queryRaw<{ sha256: string; used: boolean }[]>`
+        DELETE FROM stale_blob WHERE sha256 IN (
+          SELECT sha256 FROM stale_blob WHERE due_at < clock_timestamp()
+          ORDER BY sha256 LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+        RETURNING sha256,
+          EXISTS (SELECT 1 FROM artifact WHERE artifact.sha256 = stale_blob.sha256)
+          OR EXISTS (SELECT 1 FROM checkpoint WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
+          OR EXISTS (SELECT 1 FROM trained_teacher WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
+          OR EXISTS (SELECT 1 FROM uploaded_model WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
+          AS used`
+      return rows.filter((row) => !row.used).map((row) => row.sha256)
+    },
+  }
+}

@@ -1,0 +1,46 @@
+// What the leading replica does all the time: hand out jobs, carry the outbox to the queue, mend what broke. Three loops,
+// so that a queue that is down delays neither the hand-out nor the mending.
+import { type LeaderElection, type Listener, startLeaderElection } from '@stillhouse/db'
+import { createLoop } from './create-loop.ts'
+import { dispatch } from './dispatch.ts'
+import type { JobContext } from './job-context.ts'
+import { relayOutbox } from './relay-outbox.ts'
+import { createPatientSweep } from './sweep.ts'
+
+const TICK_MS = 1000
+
+/** Stands for leadership until closed, and works while it leads. */
+export function startBackgroundWork(context: JobContext, databaseUrl: string, listener: Listener): LeaderElection {
+  const { logger } = context
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const relay = createLoop({
+      name: 'relay',
+      everyMs: TICK_MS,
+      logger,
+      step: async () => {
+        if ((await relayOutbox(context)) > 0) relay.wake()
+      },
+    })
+    const dispatcher = createLoop({
+      name: 'dispatch',
+      everyMs: TICK_MS,
+      logger,
+      step: async () => {
+        if ((await dispatch(context)) === 0) return
+        relay.wake()
+        dispatcher.wake()
+      },
+    })
+    const sweeper = createLoop({ name: 'sweep', everyMs: TICK_MS, logger, step: createPatientSweep(context) })
+    const stopListening = listener.on('work', () => {
+      dispatcher.wake()
+      relay.wake()
+    })
+    try {
+      await Promise.all([dispatcher, relay, sweeper].map((loop) => loop.run(signal)))
+    } finally {
+      stopListening()
+    }
+  }
+  return startLeaderElection({ url: databaseUrl, logger, work })
+}

@@ -1,0 +1,47 @@
+// Cancels a job: at once while it waits, through the worker's next heartbeat while it runs.
+import type { JobRow, Tables } from '@stillhouse/db'
+import { ApiError } from '@stillhouse/kit'
+import type { Job } from '@stillhouse/spec'
+import { changeState } from './change-state.ts'
+import { getJob } from './get-job.ts'
+import type { JobContext } from './job-context.ts'
+import { existingJob } from './job-errors.ts'
+
+/**
+ * Cancelling a job that is cancelled, or being cancelled, changes nothing.
+ * @throws ApiError job.not_found, job.state_conflict when the job has succeeded or failed
+ */
+export async function cancel(context: JobContext, id: string): Promise<Job> {
+  await context.db.transaction(async (tx) => cancelLocked(tx, await existingJob(id, tx.jobs.lock)))
+  return getJob(context, id)
+}
+
+async function cancelLocked(tx: Tables, job: JobRow): Promise<void> {
+  switch (job.state) {
+    case 'queued':
+    case 'dispatched':
+      await changeState(tx, {
+        ids: [job.id],
+        from: [job.state],
+        move: { to: 'cancelled' },
+        reason: 'cancelled before it ran',
+      })
+      if (job.state === 'dispatched') await tx.outbox.add('queue.remove', [{ jobId: job.id, attempt: job.attempt }])
+      return
+    case 'running':
+      if (job.cancelRequested) return
+      await tx.jobs.requestCancel(job.id)
+      await tx.events.append(job.id, [
+        {
+          type: 'note',
+          data: { attempt: job.attempt, message: 'Cancellation requested; the worker is told to stop.' },
+        },
+      ])
+      return tx.signals.jobs([job.id])
+    case 'cancelled':
+      return
+    case 'succeeded':
+    case 'failed':
+      throw new ApiError('job.state_conflict', `Job ${job.id} has ${job.state} already: there is nothing to cancel.`)
+  }
+}

@@ -1,0 +1,146 @@
+// Wires the use cases to a database, a queue and an artifact store: everything the service can do, in one object.
+import { type ArtifactStore, createArtifactStore } from '@stillhouse/artifacts'
+import {
+  createDatabase,
+  createListener,
+  type Database,
+  type LeaderElection,
+  type Listener,
+  migrate,
+} from '@stillhouse/db'
+import type { Logger } from '@stillhouse/kit'
+import { createQueueProducer, type QueueProducer } from '@stillhouse/queue'
+import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
+import { startBackgroundWork } from './background-work.ts'
+import { getBlob, hasBlob, putBlob } from './blobs.ts'
+import { cancel } from './cancel.ts'
+import { claim } from './claim.ts'
+import { finish } from './finish.ts'
+import { getJob } from './get-job.ts'
+import { heartbeat } from './heartbeat.ts'
+import type { JobContext, JobSettings } from './job-context.ts'
+import type { JobService } from './job-service.ts'
+import { authenticate, ensureKey } from './keys.ts'
+import { listJobs } from './list-jobs.ts'
+import { listEvents, listLogs, listMetrics } from './list-progress.ts'
+import { getModel, getModelFiles, getTeacher, saveModel, saveTeacher } from './models.ts'
+import { ready } from './ready.ts'
+import { report } from './report.ts'
+import { retry } from './retry.ts'
+import { saveArtifacts } from './save-artifacts.ts'
+import { saveCheckpoint } from './save-checkpoint.ts'
+import { stats } from './stats.ts'
+import { submit } from './submit.ts'
+import { createJobWatch } from './watch-jobs.ts'
+import { listWorkers, registerWorker, removeWorker } from './workers.ts'
+
+export interface JobServiceOptions extends Partial<JobSettings> {
+  readonly databaseUrl: string
+  /** redis://… or postgresql://… */
+  readonly queueUrl: string
+  /** file:///folder or s3://bucket/prefix */
+  readonly artifactUrl: string
+  readonly logger: Logger
+  /** Where an artifact store finds its credentials; default process.env. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Bring the database to the newest schema first; default true. */
+  readonly migrate?: boolean
+  /** Most database connections at a time; default 10. */
+  readonly connections?: number
+}
+
+const DEFAULTS: JobSettings = { leaseSeconds: 20, heartbeatSeconds: 2, claimSeconds: 5, staleBlobSeconds: 3600 }
+
+/**
+ * Connects to everything. A queue that is down now is no error: the outbox waits for it.
+ * @throws EnvError when a URL does not fit; the database's error when it cannot be reached or migrated
+ */
+export async function createJobService(options: JobServiceOptions): Promise<JobService> {
+  const { databaseUrl, queueUrl, artifactUrl, logger, env = process.env, connections = 10 } = options
+  const artifacts = createArtifactStore(artifactUrl, env)
+  if (options.migrate ?? true) await migrate(databaseUrl)
+  const queue = await createQueueProducer(queueUrl, { logger })
+  const db = createDatabase({ url: databaseUrl, connections })
+  const settings = settingsOf(options)
+  return assembleJobService({ db, queue, artifacts, settings, logger }, databaseUrl)
+}
+
+function settingsOf(options: Partial<JobSettings>): JobSettings {
+  return {
+    leaseSeconds: options.leaseSeconds ?? DEFAULTS.leaseSeconds,
+    heartbeatSeconds: options.heartbeatSeconds ?? DEFAULTS.heartbeatSeconds,
+    claimSeconds: options.claimSeconds ?? DEFAULTS.claimSeconds,
+    staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
+  }
+}
+
+/** The service over parts that exist already; it closes them at its end. */
+export function assembleJobService(context: JobContext, databaseUrl: string): JobService {
+  const { db, queue, artifacts, logger } = context
+  const listener = createListener({ url: databaseUrl, logger })
+  return {
+    ...useCases(context),
+    watchJob: createJobWatch(listener),
+    ...lifecycle({ db, queue, artifacts, listener }, () => startBackgroundWork(context, databaseUrl, listener)),
+  }
+}
+
+function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 'close'> {
+  return {
+    submit: (submission) => submit(context, submission),
+    getJob: (id) => getJob(context, id),
+    listJobs: (filter) => listJobs(context, filter),
+    cancelJob: (id) => cancel(context, id),
+    retryJob: (id) => retry(context, id),
+    listMetrics: (id, page) => listMetrics(context, id, page),
+    listLogs: (id, page) => listLogs(context, id, page),
+    listEvents: (id, page) => listEvents(context, id, page),
+    listArtifacts: (id) => listArtifacts(context, id),
+    getArtifact: (id, path) => getArtifact(context, id, path),
+    listWorkers: () => listWorkers(context),
+    stats: () => stats(context),
+    saveModel: (model, files) => saveModel(context, model, files),
+    getModel: (id) => getModel(context, id),
+    getModelFiles: (id) => getModelFiles(context, id),
+    authenticate: (secret) => authenticate(context, secret),
+    ensureKey: (key) => ensureKey(context, key),
+    registerWorker: (worker) => registerWorker(context, worker),
+    heartbeat: (workerId, beat) => heartbeat(context, workerId, beat),
+    removeWorker: (workerId) => removeWorker(context, workerId),
+    claim: (jobId, request) => claim(context, jobId, request),
+    report: (ref, batch) => report(context, ref, batch),
+    saveCheckpoint: (ref, checkpoint) => saveCheckpoint(context, ref, checkpoint),
+    saveArtifacts: (ref, batch) => saveArtifacts(context, ref, batch),
+    finish: (ref, outcome) => finish(context, ref, outcome),
+    getTeacher: (key) => getTeacher(context, key),
+    saveTeacher: (teacher) => saveTeacher(context, teacher),
+    getJobModel: (id) => getJobModel(context, id),
+    hasBlob: (sha256) => hasBlob(context, sha256),
+    putBlob: (sha256, content) => putBlob(context, sha256, content),
+    getBlob: (sha256, range) => getBlob(context, sha256, range),
+    ready: () => ready(context),
+  }
+}
+
+interface Parts {
+  readonly db: Database
+  readonly queue: QueueProducer
+  readonly artifacts: ArtifactStore
+  readonly listener: Listener
+}
+
+function lifecycle({ db, queue, artifacts, listener }: Parts, startWork: () => LeaderElection) {
+  let election: LeaderElection | undefined
+  return {
+    async start() {
+      election ??= startWork()
+    },
+    async close() {
+      await election?.close()
+      await listener.close()
+      await queue.close()
+      await artifacts.close()
+      await db.close()
+    },
+  }
+}

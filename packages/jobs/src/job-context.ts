@@ -1,0 +1,29 @@
+// What every use case is given: the database, the queue, the artifact store, and how patient to be.
+import type { ArtifactStore } from '@stillhouse/artifacts'
+import type { Database } from '@stillhouse/db'
+import type { Logger } from '@stillhouse/kit'
+import type { QueueProducer } from '@stillhouse/queue'
+
+export interface JobSettings {
+  /** A job is taken from a worker that was silent for so long. */
+  readonly leaseSeconds: number
+  /** How often workers report. One that misses three beats gets no new jobs. */
+  readonly heartbeatSeconds: number
+  /** A job handed over but not claimed for so long is looked for. */
+  readonly claimSeconds: number
+  /** How long a blob that nothing refers to any more is kept. */
+  readonly staleBlobSeconds: number
+}
+
+export interface JobContext {
+  readonly db: Database
+  readonly queue: QueueProducer
+  readonly artifacts: ArtifactStore
+  readonly settings: JobSettings
+  readonly logger: Logger
+}
+
+/** A worker not heard of for so long gets no new jobs. */
+export function liveSeconds({ heartbeatSeconds }: JobSettings): number {
+  return 3 * heartbeatSeconds + 1
+}

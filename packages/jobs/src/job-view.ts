@@ -1,0 +1,25 @@
+// From a job's row to the job that callers see.
+import type { JobRow } from '@stillhouse/db'
+import type { Job, JobQueuePlace } from '@stillhouse/spec'
+
+export function jobView(row: JobRow, place: JobQueuePlace | null): Job {
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    verdict: row.verdict,
+    attempt: row.attempt,
+    priority: row.priority,
+    labels: row.labels,
+    spec: row.spec,
+    specHash: row.specHash,
+    progress: row.progress,
+    queue: place,
+    result: row.result,
+    failure: row.failure,
+    cancelRequested: row.cancelRequested,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,44 @@
+// Carries the outbox to the queue, in order. A row is deleted only after the queue has it: dying in between sends it
+// twice, which the queue forgives.
+import type { OutboxRow } from '@stillhouse/db'
+import type { JobContext } from './job-context.ts'
+
+const BATCH = 200
+const LONGEST_PAUSE_SECONDS = 5
+
+/** One round; answers how many rows were settled. When the queue is down all due rows are put off together. */
+export async function relayOutbox(context: JobContext): Promise<number> {
+  const { db, logger } = context
+  const rows = await db.read((tables) => tables.outbox.due(BATCH))
+  const settled: bigint[] = []
+  let failed: unknown
+  for (const row of rows) {
+    try {
+      await send(context, row)
+      settled.push(row.id)
+    } catch (error) {
+      failed = error
+      break
+    }
+  }
+  await db.transaction(async (tx) => {
+    await tx.outbox.delete(settled)
+    if (failed)
+      await tx.outbox.postpone(
+        rows.slice(settled.length).map((row) => row.id),
+        pauseAfter(rows),
+      )
+  })
+  if (failed) logger.warn({ err: failed, waiting: rows.length - settled.length }, 'the queue did not take an attempt')
+  return settled.length
+}
+
+async function send({ queue }: JobContext, { topic, jobId, attempt, jobState, jobAttempt }: OutboxRow): Promise<void> {
+  if (topic === 'queue.remove') await queue.remove({ jobId, attempt })
+  else if (jobState === 'dispatched' && jobAttempt === attempt) await queue.add({ jobId, attempt })
+}
+
+function pauseAfter(rows: readonly OutboxRow[]): number {
+  const tries = Math.max(...rows.map((row) => row.tries))
+  return Math.min(LONGEST_PAUSE_SECONDS, 0.25 * 2 ** tries)
+}

@@ -1,0 +1,88 @@
+// The migrations against a real PostgreSQL: complete, repeatable, safe for several starters at once.
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMigration, migrate, missingMigration } from '@stillhouse/db'
+import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse/testkit'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+
+let postgres: TestPostgres
+let database: TestDatabase
+let folder: string
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+beforeEach(async () => {
+  database = await postgres.createDatabase()
+  folder = await mkdtemp(join(tmpdir(), 'stillhouse-migrations-'))
+  await cp('prisma/migrations', folder, { recursive: true })
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+  await database.drop()
+})
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(database.url)
+  await client.connect()
+  return client.query(sql).then(
+    ({ rows }) => client.end().then(() => rows),
+    (error: unknown) =>
+      client.end().then(() => {
+        throw error
+      }),
+  )
+}
+
+async function addMigration(name: string, sql: string): Promise<void> {
+  await mkdir(join(folder, name))
+  await writeFile(join(folder, name, 'migration.sql'), sql)
+}
+
+test('all migrations together give exactly the tables of schema.prisma', async () => {
+  expect(await missingMigration(database.url)).toBe('')
+})
+
+test('the comparison of migrations and schema sees a column that only the migrations have', async () => {
+  await addMigration('9999_extra', 'ALTER TABLE "job" ADD COLUMN "extra" TEXT;')
+  expect(await missingMigration(database.url, folder)).toContain('DROP COLUMN "extra"')
+})
+
+test('migrating an up-to-date database applies nothing', async () => {
+  expect(await migrate(database.url)).toEqual(['0001_init'])
+  expect(await migrate(database.url)).toEqual([])
+})
+
+test("a database that already holds the queue's own schema can be migrated", async () => {
+  await query('CREATE SCHEMA bullmq')
+  await query('CREATE TABLE bullmq.job (id text)')
+  expect(await migrate(database.url)).toEqual(['0001_init'])
+})
+
+test('four processes may migrate at once and one of them does it', async () => {
+  const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)))
+  expect(applied.flat()).toEqual(['0001_init'])
+})
+
+test('a migration that fails leaves nothing behind and can be tried again once it is mended', async () => {
+  await addMigration('9999_broken', 'CREATE TABLE "half" ("id" TEXT);\nCREATE TABLE "half" ("id" TEXT);')
+  await expect(migrate(database.url, { folder })).rejects.toThrow('half')
+  expect(await query("SELECT 1 FROM information_schema.tables WHERE table_schema = 'public'")).toEqual([])
+  await writeFile(join(folder, '9999_broken', 'migration.sql'), 'CREATE TABLE "half" ("id" TEXT);')
+  expect(await migrate(database.url, { folder })).toEqual(['0001_init', '9999_broken'])
+})
+
+test('a new migration holds what changed in the schema and gets the next number', async () => {
+  await addMigration('0002_without_worker_state', 'DROP INDEX "worker_state_idx";')
+  const path = await createMigration(database.url, 'put_it_back', folder)
+  expect(path).toBe(join(folder, '0003_put_it_back', 'migration.sql'))
+  expect(await readFile(path as string, 'utf8')).toContain('CREATE INDEX "worker_state_idx"')
+  expect(await createMigration(database.url, 'nothing_left', folder)).toBeNull()
+})
+
+test('a name of a migration that is no name is refused', async () => {
+  await expect(createMigration(database.url, '../evil', folder)).rejects.toThrow('Received: ../evil')
+})
