@@ -1,6 +1,11 @@
 // The contract of the artifact store: immutable content under its own sha256.
 import type { Readable } from 'node:stream'
 
+/**
+ * Every method takes the digest as 64 lower-case hex digits and throws ApiError request.invalid for anything else,
+ * so a name that came over the network can never become a path. A store that cannot do its work (disk full,
+ * bucket gone, no network) throws ApiError service.unavailable with the cause.
+ */
 export interface ArtifactStore {
   has(sha256: string): Promise<boolean>
   /** Bytes stored under the digest. @throws ApiError blob.not_found */
@@ -10,10 +15,20 @@ export interface ArtifactStore {
    * @throws ApiError blob.digest_mismatch when the content has another digest; nothing is kept then
    */
   put(sha256: string, content: Readable): Promise<void>
-  /** The whole content or bytes start..end (both inclusive). @throws ApiError blob.not_found */
-  get(sha256: string, range?: { start: number; end: number }): Promise<Readable>
+  /**
+   * The whole content or bytes start..end (both inclusive; an end past the last byte means the last byte).
+   * @throws ApiError blob.not_found, artifact.range_not_satisfiable when the range holds no stored byte
+   */
+  get(sha256: string, range?: ByteRange): Promise<Readable>
+  /** Removes the content; a digest that is not there is no error. */
   delete(sha256: string): Promise<void>
   /** Rejects when the store cannot be written to. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** Bytes start..end, both inclusive, counted from 0. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
 }

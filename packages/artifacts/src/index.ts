@@ -1,1 +1,3 @@
 export * from './artifact-store.ts'
+export * from './content-type-of.ts'
+export * from './create-artifact-store.ts'

@@ -1,1 +1,3 @@
+export * from './create-queue-consumer.ts'
+export * from './create-queue-producer.ts'
 export * from './job-queue.ts'

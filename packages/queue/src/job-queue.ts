@@ -1,6 +1,10 @@
 // The contract of the queue: a hand-over, not a store. PostgreSQL (our tables) stays the truth, so a queue may be wiped.
 import type { QueueMessage } from '@stillhouse/spec'
 
+/**
+ * Every call gives up within a few seconds with ApiError service.unavailable when the queue does not answer, and the
+ * next call tries again from scratch: nothing has to be restarted when the queue comes back.
+ */
 export interface QueueProducer {
   /** Hands one attempt over. The same attempt twice is harmless. Rejects within a few seconds when the queue is down. */
   add(message: QueueMessage): Promise<void>
@@ -17,16 +21,37 @@ export interface QueueProducer {
 export interface ConsumerOptions {
   /** Jobs at a time. */
   readonly concurrency: number
-  /** Called per message; the message is done when it resolves and also when it rejects: attempts are ours, not the queue's. */
+  /**
+   * Called per message; the message is done when it resolves and also when it rejects: attempts are ours, not the queue's.
+   * Messages are delivered at least once, so the claim in the database decides whether there is anything to do.
+   * `signal` is aborted by `close`: finish up. A lost queue lock does not abort it, since the lease in the database counts.
+   */
   readonly handle: (message: QueueMessage, signal: AbortSignal) => Promise<void>
+  /** Told of every fault that the consumer survives, repeated ones only now and then. May throw without harm. */
   readonly onError: (error: Error) => void
+  /** For tests; the defaults fit jobs that run for hours. */
+  readonly timing?: Partial<ConsumerTiming>
+}
+
+export interface ConsumerTiming {
+  /** How long a message stays with a consumer that is no longer heard of. */
+  readonly lockMs: number
+  /** How often each consumer looks for messages whose lock ran out. */
+  readonly stalledCheckMs: number
+  /** How long an idle consumer waits for a message before it asks again. */
+  readonly waitMs: number
+  /** A consumer with free slots that has not managed to ask for this long is built anew. */
+  readonly silentMs: number
 }
 
 export interface QueueConsumer {
-  /** Takes no more messages; running ones go on. */
+  /** Takes no more messages; running ones go on. A message that was already on its way goes back to the queue. */
   pause(): Promise<void>
-  /** Milliseconds since the consumer last heard from the queue; for liveness. */
+  /**
+   * Milliseconds since the consumer last heard from the queue; for liveness. With a free slot only an answer to
+   * "is there work?" counts, so a consumer that renews locks but no longer asks does not look alive.
+   */
   idleMs(): number
-  /** Waits for running handlers, then disconnects. */
+  /** Aborts the handlers' signal, waits for running handlers, then disconnects. */
   close(): Promise<void>
 }
