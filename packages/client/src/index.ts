@@ -1,1 +1,7 @@
-export {}
+export { ApiProblem } from './api-problem.ts'
+export { ApiUnreachable } from './api-unreachable.ts'
+export type * from './client.ts'
+export { createClient } from './create-client.ts'
+export type { Download, DownloadOptions } from './download.ts'
+export type { CallOptions, ClientOptions } from './send.ts'
+export type { WatchOptions } from './watch-events.ts'

@@ -1,0 +1,25 @@
+// What the API's process can be told through the environment; read and checked once, at start.
+import { readEnv } from '@stillhouse/kit'
+import { type Static, Type } from 'typebox'
+
+const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 7070, description: '0: any free port' }),
+  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'the PostgreSQL database' }),
+  QUEUE_URL: Type.String({ pattern: '^(rediss?|postgres(ql)?)://', description: 'the queue that workers read' }),
+  ARTIFACT_URL: Type.String({ pattern: '^(file|s3)://', description: 'file:///folder or s3://bucket/prefix' }),
+  BOOTSTRAP_API_KEY: Type.Optional(Type.String({ minLength: 16, description: 'a key with the scope `admin`' })),
+  WORKER_TOKEN: Type.Optional(Type.String({ minLength: 16, description: 'a key with the scope `worker`' })),
+  LEASE_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 20, description: 'silence after which a worker is lost' }),
+  HEARTBEAT_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 2, description: 'how often workers report' }),
+  METRICS_PUBLIC: Type.Boolean({ default: true, description: '/metrics without a key' }),
+  MODEL_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 256, description: 'largest uploaded model' }),
+  BLOB_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 8192, description: 'largest single file of a worker' }),
+})
+
+export type Environment = Static<typeof Environment>
+
+/** @throws EnvError naming every faulty variable */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  return readEnv(Environment, env)
+}

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { KEYS } from '../testing/fake-service.ts'
+import { as, createTestApp, MINIMAL_JOB, type TestApp } from '../testing/test-app.ts'
+
+let t: TestApp
+
+beforeAll(async () => {
+  t = createTestApp()
+  await t.app.ready()
+})
+afterAll(() => t.app.close())
+
+test('a request leaves one line that says who, what and how it went', async () => {
+  await t.app.inject({ url: '/v1/jobs?limit=5', headers: as('reader') })
+  const lines = t.log.map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(lines.filter((line) => line['msg'] === 'request')).toMatchObject([
+    { level: 30, method: 'GET', path: '/v1/jobs', status: 200, keyId: 'id-reader', version: '0.1.0' },
+  ])
+})
+
+test('no key, header, query or body value ever reaches the log, whatever happens', async () => {
+  const body = { ...MINIMAL_JOB, description: 'swordfish-in-the-body' }
+  const wrong = { authorization: 'Bearer swordfish-wrong-key', cookie: 'swordfish=1' }
+  await t.app.inject({ method: 'POST', url: '/v1/jobs', payload: body, headers: as('writer') })
+  await t.app.inject({ method: 'POST', url: '/v1/jobs', payload: body, headers: as('reader') })
+  await t.app.inject({
+    method: 'POST',
+    url: '/v1/jobs',
+    payload: { ...body, extra: 'swordfish' },
+    headers: as('admin'),
+  })
+  await t.app.inject({ url: '/v1/jobs?token=swordfish', headers: as('reader') })
+  await t.app.inject({ url: '/v1/jobs', headers: wrong })
+  await t.app.inject({ url: '/nowhere?key=swordfish', headers: wrong })
+  t.service.state.failWith = new Error('connection lost')
+  await t.app.inject({ url: '/v1/jobs/00000000-0000-4000-8000-000000000000', headers: as('reader') })
+  await t.app.inject({ method: 'POST', url: '/v1/jobs', payload: body, headers: as('writer') })
+  const log = t.log.join('')
+  expect(log).toContain('connection lost')
+  for (const secret of ['swordfish', 'Bearer', ...Object.values(KEYS)]) expect(log).not.toContain(secret)
+})

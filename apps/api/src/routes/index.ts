@@ -1,0 +1,31 @@
+// All routes. Listed rather than searched for, so that types, dead-code check and import rules see them; a test compares
+// this list with the folder.
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { ApiContext } from '../context.ts'
+import { healthRoutes } from './health.ts'
+import { artifactRoutes } from './v1/artifacts.ts'
+import { attemptRoutes } from './v1/attempts.ts'
+import { blobRoutes } from './v1/blobs.ts'
+import { catalogRoutes } from './v1/catalog.ts'
+import { jobEventRoutes } from './v1/job-events.ts'
+import { jobFeedRoutes } from './v1/job-feeds.ts'
+import { jobRoutes } from './v1/jobs.ts'
+import { modelRoutes } from './v1/models.ts'
+import { submitJobRoutes } from './v1/submit-job.ts'
+import { uploadModelRoutes } from './v1/upload-model.ts'
+import { workerRoutes } from './v1/workers.ts'
+
+export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
+  healthRoutes,
+  submitJobRoutes,
+  jobRoutes,
+  jobFeedRoutes,
+  jobEventRoutes,
+  artifactRoutes,
+  uploadModelRoutes,
+  modelRoutes,
+  workerRoutes,
+  attemptRoutes,
+  blobRoutes,
+  catalogRoutes,
+]

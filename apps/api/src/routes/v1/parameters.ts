@@ -1,0 +1,45 @@
+// Path and query parameters that several routes share.
+import { ARTIFACT_PATH_PATTERN, Uuid } from '@stillhouse/spec'
+import { type TProperties, Type } from 'typebox'
+
+const strict = { additionalProperties: false } as const
+
+export const JobId = Type.Object({ id: Uuid }, strict)
+export const WorkerId = Type.Object({ id: Uuid }, strict)
+export const AttemptPath = Type.Object({ id: Uuid, attempt: Type.Integer({ minimum: 1 }) }, strict)
+export const ArtifactPath = Type.Object(
+  {
+    id: Uuid,
+    '*': Type.String({
+      pattern: ARTIFACT_PATH_PATTERN,
+      maxLength: 400,
+      description: 'e.g. export/tfjs-layers/model.json',
+    }),
+  },
+  strict,
+)
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+export const ModelId = Type.Object({ id: Sha256 }, strict)
+export const TeacherKey = Type.Object({ key: Sha256 }, strict)
+export const BlobDigest = Type.Object({ sha256: Sha256 }, strict)
+
+const After = Type.Integer({
+  minimum: 0,
+  maximum: 2_147_483_647,
+  default: 0,
+  description: 'only items with a higher seq',
+})
+
+/** Query of a numbered list. `after` and `limit` have defaults; a handler fills them in with `pageOf`. */
+export function pageQuery<T extends TProperties>(more: T) {
+  const limit = Type.Integer({ minimum: 1, maximum: 1000, default: 1000 })
+  return Type.Object({ after: Type.Optional(After), limit: Type.Optional(limit), ...more }, strict)
+}
+
+export function pageOf(query: { after?: number; limit?: number }): { after: number; limit: number } {
+  return { after: query.after ?? 0, limit: query.limit ?? 1000 }
+}
+
+/** Printable text without control characters, which the database would refuse. */
+export const PLAIN_TEXT = '^[^\\u0000-\\u001f\\u007f]*$'

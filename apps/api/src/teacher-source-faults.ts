@@ -1,0 +1,91 @@
+// Teachers taken from elsewhere, checked against what the service keeps, so that no job is queued with a teacher that
+// does not exist, has no model yet, or does not fit the data.
+import type { Signature } from '@stillhouse/engine'
+import { ApiError } from '@stillhouse/kit'
+import {
+  type ApiErrorCode,
+  type Fault,
+  isFinalState,
+  type Job,
+  type JobSpec,
+  type TeacherSource,
+} from '@stillhouse/spec'
+import type { ApiContext } from './context.ts'
+
+type Context = Pick<ApiContext, 'service' | 'signatureOf'>
+
+/**
+ * Faults of every `teachers[i].from`, in order; shapes are left out where the data's own are not known.
+ * @param spec canonical, as `parseJobSpec` gives it
+ */
+export async function teacherSourceFaults(spec: JobSpec, context: Context): Promise<Fault[]> {
+  const data = context.signatureOf(spec)
+  const faults = spec.teachers.map(async ({ from }, i) =>
+    from === undefined ? [] : sourceFaults({ from, path: `/teachers/${i}/from`, data }, context),
+  )
+  return (await Promise.all(faults)).flat()
+}
+
+interface Source {
+  readonly from: TeacherSource
+  readonly path: string
+  readonly data: Signature | null
+}
+
+function sourceFaults({ from, path, data }: Source, context: Context): Promise<Fault[]> {
+  return 'upload' in from
+    ? uploadFaults({ id: from.upload, path: `${path}/upload`, data }, context)
+    : jobFaults({ id: from.job, path: `${path}/job`, data }, context)
+}
+
+interface Reference {
+  readonly id: string
+  readonly path: string
+  readonly data: Signature | null
+}
+
+async function uploadFaults({ id, path, data }: Reference, { service }: Context): Promise<Fault[]> {
+  const model = await unlessMissing(service.getModel(id), 'model.not_found')
+  if (model === null) {
+    const expected = 'the id of a model sent to POST /v1/models'
+    return [{ path, message: 'there is no such uploaded model', expected, received: id }]
+  }
+  return data === null ? [] : shapeFaults(path, shapesOf(data), shapes(model.inputShape, model.outputShape))
+}
+
+async function jobFaults({ id, path, data }: Reference, { service, signatureOf }: Context): Promise<Fault[]> {
+  const job = await unlessMissing(service.getJob(id), 'job.not_found')
+  if (job === null) return [{ path, message: 'there is no such job', expected: 'the id of a job', received: id }]
+  if (job.state !== 'succeeded') return [stateFault(path, job)]
+  const own = signatureOf(job.spec)
+  return data === null || own === null ? [] : shapeFaults(path, shapesOf(data), shapesOf(own))
+}
+
+function stateFault(path: string, { state }: Job): Fault {
+  return isFinalState(state)
+    ? { path, message: 'the job ended without a model', expected: 'a job that succeeded', received: state }
+    : { path, message: 'the job has no model yet', expected: 'a succeeded job', received: state }
+}
+
+function shapeFaults(path: string, expected: string, received: string): Fault[] {
+  return expected === received ? [] : [{ path, message: 'the model does not fit the data', expected, received }]
+}
+
+function shapesOf({ inputShape, classes }: Signature): string {
+  return shapes(inputShape, [classes])
+}
+
+/** Both without the batch axis. */
+function shapes(input: readonly number[], output: readonly number[]): string {
+  return `inputs [${input.join(', ')}] and outputs [${output.join(', ')}]`
+}
+
+/** Null for what does not exist; every other error is the caller's. */
+async function unlessMissing<T>(found: Promise<T>, code: ApiErrorCode): Promise<T | null> {
+  try {
+    return await found
+  } catch (error) {
+    if (error instanceof ApiError && error.code === code) return null
+    throw error
+  }
+}

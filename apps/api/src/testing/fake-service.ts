@@ -1,0 +1,324 @@
+// A JobService in memory, just enough of one for the HTTP layer's own tests: it keeps what it is given, numbers it, and
+// wakes watchers. The real rules (states, leases, fencing) are tested where they live.
+import { createHash, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { ApiKey, JobService, QueueStats } from '@stillhouse/jobs'
+import { ApiError } from '@stillhouse/kit'
+import {
+  type Artifact,
+  isFinalState,
+  type Job,
+  type JobEvent,
+  type JobEventBody,
+  type LogLine,
+  type MetricPoint,
+  type ModelFiles,
+  type TrainedTeacher,
+  type UploadedModel,
+  type Worker,
+} from '@stillhouse/spec'
+
+export interface FakeService extends JobService {
+  readonly jobs: Map<string, Job>
+  readonly events: Map<string, JobEvent[]>
+  readonly metrics: Map<string, MetricPoint[]>
+  readonly logs: Map<string, LogLine[]>
+  readonly artifacts: Map<string, Artifact[]>
+  readonly blobs: Map<string, Buffer>
+  readonly workers: Map<string, Worker>
+  readonly models: Map<string, { model: UploadedModel; files: ModelFiles }>
+  readonly keys: Map<string, ApiKey>
+  /** What was reported, in order: [method, …arguments]. */
+  readonly calls: unknown[][]
+  /** Live subscriptions. */
+  watchers(): number
+  emit(jobId: string, event: JobEventBody): void
+  addArtifact(jobId: string, path: string, bytes: Buffer, contentType: string): Artifact
+  /** Called at the start of every listEvents, to make things happen in between. */
+  beforeListEvents: () => void
+  state: { ready: boolean; failWith: Error | null; stats: QueueStats }
+}
+
+export const KEYS = {
+  admin: 'key-of-the-admin-0001',
+  reader: 'key-of-the-reader-0002',
+  writer: 'key-of-the-writer-0003',
+  worker: 'key-of-the-worker-0004',
+} as const
+
+const AT = '2026-01-02T03:04:05.000Z'
+/** The attempt that is not stale. */
+const LIVE_ATTEMPT = 1
+
+export function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+export function createFakeService(): FakeService {
+  const jobs: FakeService['jobs'] = new Map()
+  const submissions = new Map<string, { id: string; bodyHash: string }>()
+  const events: FakeService['events'] = new Map()
+  const metrics: FakeService['metrics'] = new Map()
+  const logs: FakeService['logs'] = new Map()
+  const artifacts: FakeService['artifacts'] = new Map()
+  const blobs: FakeService['blobs'] = new Map()
+  const workers: FakeService['workers'] = new Map()
+  const models: FakeService['models'] = new Map()
+  const teachers = new Map<string, TrainedTeacher>()
+  const keys: FakeService['keys'] = new Map()
+  const watchers = new Map<string, Set<() => void>>()
+  const calls: unknown[][] = []
+  const state: FakeService['state'] = {
+    ready: true,
+    failWith: null,
+    stats: {
+      jobs: { queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
+      oldestQueuedSeconds: 12.5,
+      outboxPending: 1,
+      outboxOldestSeconds: 0.25,
+      workers: { active: 1, slots: 2, busy: 1 },
+    },
+  }
+
+  const found = (id: string): Job => {
+    if (state.failWith !== null) throw state.failWith
+    const job = jobs.get(id)
+    if (job === undefined) throw new ApiError('job.not_found', `There is no job ${id}.`)
+    return job
+  }
+  const update = (id: string, change: Partial<Job>): Job => {
+    const job = { ...found(id), ...change }
+    jobs.set(id, job)
+    return job
+  }
+  const pageOf = <T extends { seq: number }>(items: readonly T[] = [], after: number, limit: number): T[] =>
+    items.filter((item) => item.seq > after).slice(0, limit)
+  const attempt = (method: string, ref: { jobId: string; attempt: number }, ...rest: unknown[]): void => {
+    found(ref.jobId)
+    calls.push([method, ref, ...rest])
+    if (ref.attempt !== LIVE_ATTEMPT) throw new ApiError('attempt.stale', `Attempt ${ref.attempt} was replaced.`)
+  }
+
+  const fake: FakeService = {
+    jobs,
+    events,
+    metrics,
+    logs,
+    artifacts,
+    blobs,
+    workers,
+    models,
+    keys,
+    calls,
+    state,
+    beforeListEvents: () => undefined,
+    watchers: () => [...watchers.values()].reduce((sum, set) => sum + set.size, 0),
+    emit: (jobId, event) => {
+      const list = events.get(jobId) ?? []
+      list.push({ ...event, seq: list.length + 1, at: AT })
+      events.set(jobId, list)
+      if (event.type === 'state') update(jobId, { state: event.data.state })
+      for (const wake of watchers.get(jobId) ?? []) wake()
+    },
+    addArtifact: (jobId, path, bytes, contentType) => {
+      const digest = sha256(bytes)
+      blobs.set(digest, bytes)
+      const artifact: Artifact = {
+        path,
+        kind: 'export',
+        sha256: digest,
+        size: bytes.length,
+        contentType,
+        attempt: 1,
+        createdAt: AT,
+      }
+      artifacts.set(jobId, [...(artifacts.get(jobId) ?? []), artifact])
+      return artifact
+    },
+
+    submit: async ({ spec, idempotencyKey, bodyHash }) => {
+      if (state.failWith !== null) throw state.failWith
+      const before = idempotencyKey === undefined ? undefined : submissions.get(idempotencyKey)
+      if (before !== undefined && before.bodyHash !== bodyHash)
+        throw new ApiError('idempotency.mismatch', 'This Idempotency-Key came with another body before.')
+      if (before !== undefined) return { job: found(before.id), replayed: true }
+      const job: Job = {
+        id: randomUUID(),
+        name: spec.name,
+        state: 'queued',
+        verdict: null,
+        attempt: 0,
+        priority: spec.priority,
+        labels: spec.labels,
+        spec,
+        specHash: sha256(JSON.stringify(spec)),
+        progress: null,
+        queue: { position: 1, reason: 'waits for a free slot' },
+        result: null,
+        failure: null,
+        cancelRequested: false,
+        createdAt: AT,
+        startedAt: null,
+        finishedAt: null,
+      }
+      jobs.set(job.id, job)
+      if (idempotencyKey !== undefined) submissions.set(idempotencyKey, { id: job.id, bodyHash })
+      fake.emit(job.id, { type: 'state', data: { state: 'queued', attempt: 0 } })
+      return { job, replayed: false }
+    },
+    getJob: async (id) => found(id),
+    listJobs: async (filter) => {
+      calls.push(['listJobs', filter])
+      if (filter.cursor !== undefined && !/^\d+$/.test(filter.cursor))
+        throw new ApiError('request.invalid', 'The cursor is not one of ours.')
+      const start = Number(filter.cursor ?? 0)
+      const all = [...jobs.values()].filter(
+        (job) =>
+          (filter.state === undefined || job.state === filter.state) &&
+          Object.entries(filter.labels).every(([key, value]) => job.labels[key] === value),
+      )
+      const next = start + filter.limit
+      return { items: all.slice(start, next), nextCursor: next < all.length ? String(next) : null }
+    },
+    cancelJob: async (id) => {
+      if (isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is finished.')
+      return update(id, { cancelRequested: true })
+    },
+    retryJob: async (id) => {
+      if (!isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is not finished.')
+      return update(id, { state: 'queued' })
+    },
+    listMetrics: async (id, { after, limit, name }) => {
+      const complete = isFinalState(found(id).state)
+      const items = pageOf(metrics.get(id), after, limit).filter((point) => name === undefined || point.name === name)
+      return { items, lastSeq: items.at(-1)?.seq ?? after, complete }
+    },
+    listLogs: async (id, { after, limit }) => {
+      const items = pageOf(logs.get(id), after, limit)
+      return { items, lastSeq: items.at(-1)?.seq ?? after, complete: isFinalState(found(id).state) }
+    },
+    listEvents: async (id, { after, limit }) => {
+      const complete = isFinalState(found(id).state)
+      const items = pageOf(events.get(id), after, limit)
+      // the page is taken before the hook runs: what the hook adds is only seen by whoever is woken by it
+      fake.beforeListEvents()
+      return { items, complete }
+    },
+    watchJob: (id, wake) => {
+      const set = watchers.get(id) ?? new Set()
+      watchers.set(id, set.add(wake))
+      return () => set.delete(wake)
+    },
+    listArtifacts: async (id) => {
+      found(id)
+      return artifacts.get(id) ?? []
+    },
+    getArtifact: async (id, path) => {
+      found(id)
+      calls.push(['getArtifact', path])
+      const artifact = artifacts.get(id)?.find((one) => one.path === path)
+      if (artifact === undefined) throw new ApiError('artifact.not_found', `The job has no artifact ${path}.`)
+      return artifact
+    },
+    listWorkers: async () => [...workers.values()],
+    stats: async () => {
+      if (state.failWith !== null) throw state.failWith
+      return state.stats
+    },
+    saveModel: async (model, files) => {
+      const saved = { ...model, createdAt: AT }
+      models.set(model.id, { model: saved, files: { format: 'tfjs-layers', files: [...files] } })
+      return saved
+    },
+    getModel: async (id) => modelOf(id).model,
+    getModelFiles: async (id) => modelOf(id).files,
+    authenticate: async (secret) => keys.get(secret) ?? null,
+    ensureKey: async ({ name, secret, scopes }) => {
+      keys.set(secret, { id: name, name, scopes })
+    },
+    registerWorker: async ({ name, host, version, slots, devices }) => {
+      const workerId = randomUUID()
+      workers.set(workerId, {
+        id: workerId,
+        name,
+        host,
+        version,
+        slots,
+        devices,
+        state: 'active',
+        busy: 0,
+        lastSeenAt: AT,
+      })
+      return { workerId, leaseSeconds: 20, heartbeatSeconds: 2 }
+    },
+    heartbeat: async (id, { jobs: held }) => {
+      workerOf(id)
+      return { jobs: held.map((one) => ({ ...one, order: 'go-on' as const })) }
+    },
+    removeWorker: async (id) => {
+      workerOf(id)
+      workers.delete(id)
+    },
+    claim: async (jobId, claim) => {
+      workerOf(claim.workerId)
+      attempt('claim', { jobId, attempt: claim.attempt })
+      return { jobId, attempt: claim.attempt, spec: found(jobId).spec, leaseSeconds: 20, checkpoint: null }
+    },
+    report: async (ref, report) => attempt('report', ref, report),
+    saveCheckpoint: async (ref, checkpoint) => attempt('saveCheckpoint', ref, checkpoint),
+    saveArtifacts: async (ref, report) => attempt('saveArtifacts', ref, report),
+    finish: async (ref, outcome) => {
+      attempt('finish', ref, outcome)
+      return outcome.outcome === 'handed-back' ? 'queued' : outcome.outcome
+    },
+    getTeacher: async (key) => {
+      const teacher = teachers.get(key)
+      if (teacher === undefined) throw new ApiError('model.not_found', `There is no teacher ${key}.`)
+      return teacher
+    },
+    saveTeacher: async (teacher) => {
+      teachers.set(teacher.key, teacher)
+    },
+    getJobModel: async (id) => {
+      if (found(id).state !== 'succeeded') throw new ApiError('model.not_found', 'The job has not succeeded.')
+      return { format: 'tfjs-layers', files: [] }
+    },
+    hasBlob: async (digest) => blobs.has(digest),
+    putBlob: async (digest, content) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of content) chunks.push(Buffer.from(chunk as Uint8Array))
+      const bytes = Buffer.concat(chunks)
+      if (sha256(bytes) !== digest) throw new ApiError('blob.digest_mismatch', 'The bytes have another sha256.')
+      blobs.set(digest, bytes)
+    },
+    getBlob: async (digest, range) => {
+      const bytes = blobs.get(digest)
+      calls.push(['getBlob', digest, range])
+      if (bytes === undefined) throw new ApiError('blob.not_found', `There is no blob ${digest}.`)
+      const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)
+      return { stream: Readable.from(part.length === 0 ? [] : [part]), size: bytes.length }
+    },
+    start: async () => undefined,
+    ready: async () => {
+      if (state.failWith !== null) throw state.failWith
+      return { database: true, queue: state.ready, artifacts: true }
+    },
+    close: async () => undefined,
+  }
+
+  function modelOf(id: string): { model: UploadedModel; files: ModelFiles } {
+    const entry = models.get(id)
+    if (entry === undefined) throw new ApiError('model.not_found', `There is no model ${id}.`)
+    return entry
+  }
+
+  function workerOf(id: string): void {
+    if (!workers.has(id)) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
+  }
+
+  for (const [name, secret] of Object.entries(KEYS)) {
+    const scopes = { admin: ['admin'], reader: ['jobs:read'], writer: ['jobs:write'], worker: ['worker'] } as const
+    keys.set(secret, { id: `id-${name}`, name, scopes: scopes[name as keyof typeof KEYS] })
+  }
+  return fake
+}

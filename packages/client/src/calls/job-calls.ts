@@ -1,0 +1,92 @@
+// Calls about jobs and what they give.
+import type { Client, JobSource } from '../client.ts'
+import { download } from '../download.ts'
+import { watchEvents } from '../watch-events.ts'
+import { answer, signalOf, type Wire } from '../wire.ts'
+
+type JobCalls = Pick<
+  Client,
+  | 'submitJob'
+  | 'validateJob'
+  | 'getJob'
+  | 'listJobs'
+  | 'cancelJob'
+  | 'retryJob'
+  | 'listMetrics'
+  | 'listLogs'
+  | 'watchEvents'
+  | 'listArtifacts'
+  | 'downloadArtifact'
+  | 'getCatalog'
+  | 'listWorkers'
+  | 'isReady'
+>
+
+export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
+  const one = (id: string) => ({ params: { path: { id } } })
+  return {
+    submitJob: async (job, options = {}) => {
+      const key = options.idempotencyKey
+      const header = key === undefined ? {} : { 'idempotency-key': key }
+      const { data, response } = await api.POST('/v1/jobs', {
+        params: { header },
+        ...documentOf(job),
+        ...signalOf(options),
+      })
+      const replayed = response.headers.get('idempotency-replayed') === 'true'
+      return { job: await answer(Promise.resolve({ data })), replayed }
+    },
+    validateJob: (job, options) => answer(api.POST('/v1/jobs/validate', { ...documentOf(job), ...signalOf(options) })),
+    getJob: (id, options) => answer(api.GET('/v1/jobs/{id}', { ...one(id), ...signalOf(options) })),
+    listJobs: ({ labels, ...query } = {}, options) =>
+      answer(
+        api.GET('/v1/jobs', {
+          params: { query: { ...query, ...(labels === undefined ? {} : { label: [...labels] }) } },
+          ...signalOf(options),
+        }),
+      ),
+    cancelJob: (id, options) => answer(api.POST('/v1/jobs/{id}/cancel', { ...one(id), ...signalOf(options) })),
+    retryJob: (id, options) => answer(api.POST('/v1/jobs/{id}/retry', { ...one(id), ...signalOf(options) })),
+    listMetrics: (id, query = {}, options) =>
+      answer(api.GET('/v1/jobs/{id}/metrics', { params: { path: { id }, query }, ...signalOf(options) })),
+    listLogs: (id, query = {}, options) =>
+      answer(api.GET('/v1/jobs/{id}/logs', { params: { path: { id }, query }, ...signalOf(options) })),
+    watchEvents: (id, options) => {
+      const url = `${baseUrl}/v1/jobs/${encodeURIComponent(id)}/events`
+      return watchEvents(
+        (after, signal) => send(new Request(url, { headers: { 'last-event-id': String(after) } }), signal),
+        options,
+      )
+    },
+    listArtifacts: async (id, options) =>
+      (await answer(api.GET('/v1/jobs/{id}/artifacts', { ...one(id), ...signalOf(options) }))).items,
+    downloadArtifact: (id, path, options) => {
+      const url = `${baseUrl}/v1/jobs/${encodeURIComponent(id)}/artifacts/${path.split('/').map(encodeURIComponent).join('/')}`
+      return download((headers, signal) => send(new Request(url, { headers }), signal), options)
+    },
+    getCatalog: (options) => answer(api.GET('/v1/catalog', signalOf(options))),
+    listWorkers: async (options) => (await answer(api.GET('/v1/workers', signalOf(options)))).items,
+    isReady: (options) =>
+      api.GET('/readyz', signalOf(options)).then(
+        () => true,
+        () => false,
+      ),
+  }
+}
+
+interface DocumentInit {
+  body: never
+  bodySerializer: () => string
+  headers: { 'content-type': string }
+}
+
+/** The body of a submission; text is sent as it is, so that the service can name line and column. */
+function documentOf(job: JobSource): DocumentInit {
+  const isText = 'contentType' in job
+  const text = isText ? job.body : JSON.stringify(job)
+  return {
+    body: job as never,
+    bodySerializer: () => text,
+    headers: { 'content-type': isText ? job.contentType : 'application/json' },
+  }
+}

@@ -1,0 +1,82 @@
+// The whole service as one typed object. Requests and answers are typed by the generated OpenAPI types and handed out
+// as spec's types, so a route that drifts from the spec does not compile.
+import type * as spec from '@stillhouse/spec'
+import type { Download, DownloadOptions } from './download.ts'
+import type { components } from './generated/openapi.ts'
+import type { CallOptions } from './send.ts'
+import type { WatchOptions } from './watch-events.ts'
+
+/** A job as a user writes it: an object, or text with its media type. */
+export type JobSource =
+  | components['schemas']['JobInput']
+  | { readonly body: string; readonly contentType: 'application/json' | 'application/yaml' }
+
+export interface JobQuery {
+  readonly state?: spec.JobState
+  /** `key=value` pairs that must all hold. */
+  readonly labels?: readonly string[]
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface PageQuery {
+  readonly after?: number
+  readonly limit?: number
+}
+
+export interface AttemptRef {
+  readonly jobId: string
+  readonly attempt: number
+}
+
+/** What can be sent as content. A stream is sent as it comes, without being held in memory. */
+export type Content = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array<ArrayBuffer>>
+
+/** Every call rejects with ApiProblem, ApiUnreachable, or the reason of its signal. */
+export interface Client {
+  readonly baseUrl: string
+
+  submitJob(
+    job: JobSource,
+    options?: CallOptions & { idempotencyKey?: string },
+  ): Promise<{ job: spec.Job; replayed: boolean }>
+  validateJob(job: JobSource, options?: CallOptions): Promise<spec.Validation>
+  getJob(id: string, options?: CallOptions): Promise<spec.Job>
+  listJobs(query?: JobQuery, options?: CallOptions): Promise<spec.JobPage>
+  cancelJob(id: string, options?: CallOptions): Promise<spec.Job>
+  retryJob(id: string, options?: CallOptions): Promise<spec.Job>
+  listMetrics(id: string, query?: PageQuery & { name?: string }, options?: CallOptions): Promise<spec.MetricPage>
+  listLogs(id: string, query?: PageQuery, options?: CallOptions): Promise<spec.LogPage>
+  /** Each event once and in order, across lost connections; ends after the last one of a finished job. */
+  watchEvents(id: string, options?: WatchOptions): AsyncGenerator<spec.JobEvent>
+  listArtifacts(id: string, options?: CallOptions): Promise<spec.Artifact[]>
+  downloadArtifact(id: string, path: string, options?: DownloadOptions): Promise<Download>
+  getCatalog(options?: CallOptions): Promise<spec.Catalog>
+  listWorkers(options?: CallOptions): Promise<spec.Worker[]>
+  /** Whether the service answers and has all it needs. Never rejects. */
+  isReady(options?: CallOptions): Promise<boolean>
+
+  uploadModel(
+    model: { json: string | Blob; weights: Uint8Array<ArrayBuffer> | Blob },
+    options?: CallOptions,
+  ): Promise<spec.UploadedModel>
+  getModel(id: string, options?: CallOptions): Promise<spec.UploadedModel>
+  getModelFiles(id: string, options?: CallOptions): Promise<spec.ModelFiles>
+  getJobModel(id: string, options?: CallOptions): Promise<spec.ModelFiles>
+
+  registerWorker(worker: spec.RegisterWorker, options?: CallOptions): Promise<spec.RegisteredWorker>
+  heartbeat(workerId: string, heartbeat: spec.WorkerHeartbeat, options?: CallOptions): Promise<spec.WorkerOrders>
+  removeWorker(workerId: string, options?: CallOptions): Promise<void>
+  claimJob(jobId: string, claim: spec.ClaimRequest, options?: CallOptions): Promise<spec.Claim>
+  report(ref: AttemptRef, report: spec.Report, options?: CallOptions): Promise<void>
+  saveCheckpoint(ref: AttemptRef, checkpoint: spec.CheckpointReport, options?: CallOptions): Promise<void>
+  saveArtifacts(ref: AttemptRef, report: spec.ArtifactReport, options?: CallOptions): Promise<void>
+  finish(ref: AttemptRef, outcome: spec.Outcome, options?: CallOptions): Promise<spec.JobState>
+  getTeacher(key: string, options?: CallOptions): Promise<spec.TrainedTeacher>
+  saveTeacher(teacher: spec.TrainedTeacher, options?: CallOptions): Promise<void>
+
+  hasBlob(sha256: string, options?: CallOptions): Promise<boolean>
+  /** Sends content unless it is there already. */
+  uploadBlob(sha256: string, content: Content, options?: CallOptions): Promise<'stored' | 'present'>
+  downloadBlob(sha256: string, options?: CallOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>
+}

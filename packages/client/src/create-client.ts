@@ -1,0 +1,14 @@
+// Puts the calls of every area together into one client.
+import { blobCalls } from './calls/blob-calls.ts'
+import { jobCalls } from './calls/job-calls.ts'
+import { modelCalls } from './calls/model-calls.ts'
+import { workerCalls } from './calls/worker-calls.ts'
+import type { Client } from './client.ts'
+import type { ClientOptions } from './send.ts'
+import { createWire } from './wire.ts'
+
+/** A client of one service with one key. It keeps no state and needs no closing. */
+export function createClient(options: ClientOptions): Client {
+  const wire = createWire(options)
+  return { baseUrl: wire.baseUrl, ...jobCalls(wire), ...modelCalls(wire), ...workerCalls(wire), ...blobCalls(wire) }
+}
