@@ -1,0 +1,119 @@
+// One attempt from claim to outcome: scratch folder, checkpoint, trainer, outcome, and cleaning up. Everything that
+// can go wrong ends in one of the outcomes, or in silence when the attempt is not ours any more.
+import type { Logger } from '@stillhouse/kit'
+import type { Claim, FailureCode, Outcome } from '@stillhouse/spec'
+import { describeError, isDiskFull } from './api-failure.ts'
+import { createAttemptApi } from './attempt-api.ts'
+import type { AttemptControl } from './attempt-control.ts'
+import type { AttemptRun } from './attempt-run.ts'
+import { conductTrainer } from './conduct-trainer.ts'
+import { failed, stopped } from './decide-outcome.ts'
+import { createReportBatcher } from './report-batcher.ts'
+import { restoreCheckpoint } from './restore-checkpoint.ts'
+import { makeScratch } from './scratch.ts'
+import type { Settings } from './settings.ts'
+import type { Slot } from './slots.ts'
+import type { TrainerPool } from './trainer-pool.ts'
+import type { TrainerProcess } from './trainer-process.ts'
+import type { TrainerRecords } from './trainer-records.ts'
+import type { WorkerApi } from './worker-api.ts'
+
+export interface AttemptContext {
+  readonly claim: Claim
+  readonly control: AttemptControl
+  readonly slot: Slot
+  readonly api: WorkerApi
+  readonly pool: TrainerPool
+  readonly records: TrainerRecords
+  readonly settings: Settings
+  readonly logger: Logger
+}
+
+type Ashore = Omit<AttemptRun, 'trainer'>
+
+const REPORT_EVERY_MS = 500
+
+/** Never rejects; when it resolves, the API knows the outcome or the attempt is somebody else's. */
+export async function runAttempt(context: AttemptContext): Promise<void> {
+  const { claim, control, settings, logger } = context
+  const api = createAttemptApi({
+    api: context.api,
+    ref: control.ref,
+    abandoned: control.abandoned,
+    giveUpAfterMs: settings.uploadMs,
+    onStale: () => control.abandon('the API refused a write: the attempt is no longer ours'),
+    onRetry: (error, pauseMs) =>
+      logger.warn(
+        { reason: describeError(error), pauseMs: Math.round(pauseMs) },
+        'a call to the API failed; trying again',
+      ),
+  })
+  const batcher = createReportBatcher({ send: api.report, everyMs: REPORT_EVERY_MS })
+  try {
+    const outcome = await findOutcome(context, { claim, control, api, batcher, settings, logger })
+    // what conductTrainer flushed is delivered; what came after it is worth a try and no more
+    await batcher.flush().catch(() => {})
+    await api.finish(outcome)
+    logger.info(outcome, 'attempt finished')
+  } catch (error) {
+    if (control.abandoned.aborted) logger.warn({ reason: describeError(error) }, 'attempt abandoned')
+    else logger.error({ err: error }, 'the outcome could not be reported; the lease will run out')
+  } finally {
+    batcher.close()
+  }
+}
+
+/** @throws only when the attempt is abandoned */
+async function findOutcome(context: AttemptContext, ashore: Omit<Ashore, 'scratch'>): Promise<Outcome> {
+  const scratch = makeScratch(context.settings.scratchDir, context.control.ref)
+  try {
+    return await train(context, { ...ashore, scratch: await scratch })
+  } catch (error) {
+    context.control.abandoned.throwIfAborted()
+    return failed(failureCode(error), describeError(error))
+  } finally {
+    await scratch
+      .then((made) => made.remove())
+      .catch((error) => context.logger.warn({ err: error }, 'scratch was left'))
+  }
+}
+
+async function train({ pool, records, slot }: AttemptContext, ashore: Ashore): Promise<Outcome> {
+  const { claim, control, scratch } = ashore
+  const checkpoint = await restoreCheckpoint(claim, ashore)
+  const early = control.stopReason()
+  if (early) return stopped(early)
+  const trainer = pool.take(slot, claim.spec.resources)
+  const kill = (): void => trainer.kill()
+  control.abandoned.addEventListener('abort', kill)
+  try {
+    control.abandoned.throwIfAborted()
+    await records.write(trainer.pid, scratch.root)
+    await untilReady(trainer)
+    const late = control.stopReason()
+    return late ? stopped(late) : await conductTrainer({ ...ashore, trainer }, checkpoint)
+  } finally {
+    control.abandoned.removeEventListener('abort', kill)
+    kill()
+    await trainer.ended
+  }
+}
+
+async function untilReady({ ready }: TrainerProcess): Promise<void> {
+  await ready.catch((error) => {
+    throw new TrainerStartError(describeError(error), { cause: error })
+  })
+}
+
+function failureCode(error: unknown): FailureCode {
+  if (error instanceof TrainerStartError) return 'trainer.crashed'
+  return isDiskFull(error) ? 'resource.disk_full' : 'worker.upload_failed'
+}
+
+/** The trainer did not come up. Another worker may do better, so the failure counts as the machine's. */
+class TrainerStartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TrainerStartError'
+  }
+}

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { readSettings } from './settings.ts'
+
+const GOOD = { API_URL: 'http://127.0.0.1:3000', WORKER_TOKEN: 'secret', QUEUE_URL: 'redis://127.0.0.1:6379' }
+
+it('needs only the address of the API, a token and the queue', () => {
+  expect(readSettings(GOOD)).toMatchObject({
+    apiUrl: GOOD.API_URL,
+    slots: undefined,
+    watchdogMs: 300_000,
+    trainerEntry: expect.stringMatching(/apps.trainer.dist.main\.js$/),
+  })
+})
+
+it('names every faulty variable at once, without its value', () => {
+  const read = (): unknown => readSettings({ ...GOOD, API_URL: 'ftp://secret-host', SLOTS: 'many', WORKER_TOKEN: '' })
+  expect(read).toThrow(/API_URL[\s\S]*SLOTS|SLOTS[\s\S]*API_URL/)
+  expect(read).toThrow(/WORKER_TOKEN/)
+  expect(read).not.toThrow(/secret-host/)
+})

@@ -1,0 +1,80 @@
+// What a worker can be told through the environment; read and checked once, at start.
+import { availableParallelism, hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readEnv } from '@stillhouse/kit'
+import { type Static, Type } from 'typebox'
+
+const Environment = Type.Object({
+  API_URL: Type.String({ pattern: '^https?://', description: 'base URL of the API' }),
+  WORKER_TOKEN: Type.String({ minLength: 1, description: 'API key with the scope `worker`' }),
+  QUEUE_URL: Type.String({ pattern: '^(rediss?|postgres(ql)?)://', description: 'the queue that the API fills' }),
+  WORKER_NAME: Type.Optional(
+    Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', description: 'default: host name' }),
+  ),
+  SLOTS: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 64, description: 'jobs at a time; default: one per GPU, or one' }),
+  ),
+  SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
+  TRAINER_ENTRY: Type.Optional(Type.String({ description: 'the built trainer; default: the one beside this worker' })),
+  WATCHDOG_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 300, description: 'longest silence of a trainer' }),
+  STOP_GRACE_SECONDS: Type.Number({ minimum: 0, default: 20, description: 'patience with a trainer asked to stop' }),
+  UPLOAD_SECONDS: Type.Number({
+    exclusiveMinimum: 0,
+    default: 60,
+    description: 'patience with a failing artifact store',
+  }),
+  DRAIN_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 60, description: 'longest shutdown' }),
+})
+
+export interface Settings {
+  readonly apiUrl: string
+  readonly token: string
+  readonly queueUrl: string
+  readonly name: string
+  /** Undefined: one per GPU. */
+  readonly slots: number | undefined
+  readonly cores: number
+  readonly scratchDir: string
+  readonly trainerEntry: string
+  readonly watchdogMs: number
+  readonly stopGraceMs: number
+  /** Time between SIGTERM and SIGKILL. */
+  readonly termGraceMs: number
+  readonly uploadMs: number
+  readonly drainMs: number
+}
+
+const TERM_GRACE_MS = 5000
+
+/** Where the trainer's entry lies, seen from this app's `src` and `dist` alike. */
+const TRAINER = '../../trainer/dist/main.js'
+
+/** @throws EnvError naming every faulty variable */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const read: Static<typeof Environment> = readEnv(Environment, env)
+  return {
+    apiUrl: read.API_URL,
+    token: read.WORKER_TOKEN,
+    queueUrl: read.QUEUE_URL,
+    name: read.WORKER_NAME ?? plainName(hostname()),
+    slots: read.SLOTS,
+    cores: availableParallelism(),
+    scratchDir: read.SCRATCH_DIR,
+    trainerEntry: read.TRAINER_ENTRY ?? fileURLToPath(new URL(TRAINER, import.meta.url)),
+    watchdogMs: read.WATCHDOG_SECONDS * 1000,
+    stopGraceMs: read.STOP_GRACE_SECONDS * 1000,
+    termGraceMs: TERM_GRACE_MS,
+    uploadMs: read.UPLOAD_SECONDS * 1000,
+    drainMs: read.DRAIN_SECONDS * 1000,
+  }
+}
+
+function plainName(host: string): string {
+  return (
+    host
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 100) || 'worker'
+  )
+}

@@ -1,0 +1,186 @@
+// The API's side of a worker's life, in memory: it fences attempts, numbers batches, keeps blobs, and fails on demand.
+import { createHash, randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import type {
+  ApiErrorCode,
+  ArtifactReport,
+  CheckpointReport,
+  Claim,
+  JobSpec,
+  Outcome,
+  RegisterWorker,
+  Report,
+  StoredCheckpoint,
+  TrainedTeacher,
+  WorkerHeartbeat,
+} from '@stillhouse/spec'
+import type { AttemptRef, WorkerApi } from '../worker-api.ts'
+
+/** An answer with a problem document. */
+export class FakeProblem extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: ApiErrorCode | 'internal.error', detail: string = code) {
+    super(detail)
+    this.name = 'FakeProblem'
+    this.status = status
+    this.code = code
+  }
+}
+
+export interface FakeJob {
+  readonly spec: JobSpec
+  readonly checkpoint: StoredCheckpoint | null
+  attempt: number
+  order: 'go-on' | 'cancel' | 'abandon'
+  readonly reports: Report[]
+  readonly checkpoints: CheckpointReport[]
+  readonly artifacts: ArtifactReport[]
+  readonly outcomes: Outcome[]
+}
+
+export interface FakeService {
+  readonly api: WorkerApi
+  readonly jobs: Map<string, FakeJob>
+  readonly blobs: Map<string, Buffer>
+  readonly teachers: Map<string, TrainedTeacher>
+  readonly workers: RegisterWorker[]
+  readonly heartbeats: WorkerHeartbeat[]
+  /** Names of all calls in order, refused ones too. */
+  readonly calls: string[]
+  /** Called before each call; throw to make it fail. */
+  before: (call: string) => void
+  leaseSeconds: number
+  /** Digest that the service has stored for `text`. */
+  store(text: string): string
+  addJob(spec: JobSpec, checkpoint?: StoredCheckpoint): string
+}
+
+const HEARTBEAT_SECONDS = 0.1
+
+export function createFakeService(): FakeService {
+  const jobs = new Map<string, FakeJob>()
+  const blobs = new Map<string, Buffer>()
+  const teachers = new Map<string, TrainedTeacher>()
+  const workers: RegisterWorker[] = []
+  const heartbeats: WorkerHeartbeat[] = []
+  const calls: string[] = []
+
+  const called = (name: string): void => {
+    calls.push(name)
+    service.before(name)
+  }
+  const held = ({ jobId, attempt }: AttemptRef): FakeJob => {
+    const job = jobs.get(jobId)
+    if (!job || job.attempt !== attempt) throw new FakeProblem(409, 'attempt.stale')
+    return job
+  }
+
+  const api: WorkerApi = {
+    register: async (worker) => {
+      called('register')
+      workers.push(worker)
+      return { workerId: randomUUID(), leaseSeconds: service.leaseSeconds, heartbeatSeconds: HEARTBEAT_SECONDS }
+    },
+    heartbeat: async (_workerId, heartbeat) => {
+      called('heartbeat')
+      heartbeats.push(heartbeat)
+      return {
+        jobs: heartbeat.jobs.map((ref) => ({
+          ...ref,
+          order: jobs.get(ref.jobId)?.attempt === ref.attempt ? (jobs.get(ref.jobId)?.order ?? 'abandon') : 'abandon',
+        })),
+      }
+    },
+    deregister: async () => called('deregister'),
+    claim: async (jobId, { attempt }): Promise<Claim> => {
+      called('claim')
+      const { spec, checkpoint } = held({ jobId, attempt })
+      return { jobId, attempt, spec, checkpoint, leaseSeconds: service.leaseSeconds }
+    },
+    report: async (ref, report) => {
+      called('report')
+      const { reports } = held(ref)
+      if (!reports.some(({ batch }) => batch === report.batch)) reports.push(report)
+    },
+    saveCheckpoint: async (ref, checkpoint) => {
+      called('saveCheckpoint')
+      held(ref).checkpoints.push(checkpoint)
+    },
+    saveArtifacts: async (ref, report) => {
+      called('saveArtifacts')
+      held(ref).artifacts.push(report)
+    },
+    finish: async (ref, outcome) => {
+      called('finish')
+      held(ref).outcomes.push(outcome)
+    },
+    getTeacher: async (key) => {
+      called('getTeacher')
+      const teacher = teachers.get(key)
+      if (!teacher) throw new FakeProblem(404, 'model.not_found', 'nobody has it')
+      return teacher
+    },
+    saveTeacher: async (teacher) => {
+      called('saveTeacher')
+      teachers.set(teacher.key, teacher)
+    },
+    getJobModel: async (jobId) => {
+      called('getJobModel')
+      const stored = jobs.get(jobId)?.artifacts[0]
+      if (!stored) throw new FakeProblem(409, 'job.state_conflict')
+      return { format: 'tfjs-layers', files: stored.files }
+    },
+    getUploadedModel: async () => {
+      called('getUploadedModel')
+      throw new FakeProblem(404, 'model.not_found')
+    },
+    hasBlob: async (sha256) => {
+      called('hasBlob')
+      return blobs.has(sha256)
+    },
+    putBlob: async (sha256, path) => {
+      called('putBlob')
+      blobs.set(sha256, await readFile(path))
+    },
+    getBlob: async (sha256, path) => {
+      called('getBlob')
+      const blob = blobs.get(sha256)
+      if (!blob) throw new FakeProblem(404, 'blob.not_found')
+      await writeFile(path, blob)
+    },
+  }
+
+  const service: FakeService = {
+    api,
+    jobs,
+    blobs,
+    teachers,
+    workers,
+    heartbeats,
+    calls,
+    before: () => {},
+    leaseSeconds: 20,
+    store: (text) => {
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      blobs.set(sha256, Buffer.from(text))
+      return sha256
+    },
+    addJob: (spec, checkpoint) => {
+      const id = randomUUID()
+      jobs.set(id, {
+        spec,
+        checkpoint: checkpoint ?? null,
+        attempt: 1,
+        order: 'go-on',
+        reports: [],
+        checkpoints: [],
+        artifacts: [],
+        outcomes: [],
+      })
+      return id
+    },
+  }
+  return service
+}
