@@ -1,0 +1,39 @@
+// stillhouse ls: jobs, newest first.
+import { JOB_STATES, type JobState } from '@stillhouse/spec'
+import { type Command, Option } from 'commander'
+import { connect } from '../connect.ts'
+import { print, printJson } from '../print.ts'
+import { jobTable } from '../render/job-lines.ts'
+import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
+
+interface ListOptions extends GlobalOptions {
+  readonly state?: JobState
+  readonly label: string[]
+  readonly limit: string
+}
+
+export function addLs(program: Command): void {
+  withGlobalOptions(
+    program
+      .command('ls')
+      .description('list jobs, newest first')
+      .addOption(new Option('--state <state>', 'only jobs in this state').choices(JOB_STATES))
+      .option(
+        '--label <key=value>',
+        'only jobs with this label; may be repeated',
+        (value, all: string[]) => [...all, value],
+        [],
+      )
+      .option('--limit <count>', 'how many', '20'),
+  ).action(async (options: ListOptions) => {
+    const client = connect(options)
+    const filter = {
+      labels: options.label,
+      limit: Number(options.limit),
+      ...(options.state ? { state: options.state } : {}),
+    }
+    const page = await client.listJobs(filter)
+    if (options.json) printJson(page)
+    else print(page.items.length === 0 ? 'no jobs' : jobTable(page.items))
+  })
+}

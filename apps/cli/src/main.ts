@@ -1,0 +1,44 @@
+// The stillhouse command: one file per command, everything over HTTP through the typed client.
+import { STILLHOUSE_VERSION } from '@stillhouse/kit'
+import { Command } from 'commander'
+import { addCancel } from './commands/cancel.ts'
+import { addCatalog } from './commands/catalog.ts'
+import { addDemo } from './commands/demo.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addLogs } from './commands/logs.ts'
+import { addLs } from './commands/ls.ts'
+import { addPull } from './commands/pull.ts'
+import { addRetry } from './commands/retry.ts'
+import { addShow } from './commands/show.ts'
+import { addSubmit } from './commands/submit.ts'
+import { addUp } from './commands/up.ts'
+import { addValidate } from './commands/validate.ts'
+import { addWatch } from './commands/watch.ts'
+import { reportError } from './report-error.ts'
+
+const program = new Command('stillhouse')
+  .description('Make small models out of big ones: describe it in one file, submit it, get the model back.')
+  .version(STILLHOUSE_VERSION)
+
+for (const add of [
+  addUp,
+  addSubmit,
+  addValidate,
+  addLs,
+  addShow,
+  addWatch,
+  addLogs,
+  addCancel,
+  addRetry,
+  addPull,
+  addCatalog,
+  addDoctor,
+  addDemo,
+])
+  add(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = reportError(error, process.argv.includes('--json'))
+}
