@@ -2,10 +2,11 @@
 // processes. Forked processes, never threads: native TensorFlow does not survive a second thread.
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@stillhouse/source', 'node', 'import', 'default']
+// `import` and `default` are implied; named here they would be handed to Node too, whose require() then gets ESM.
+const conditions = ['@stillhouse/source', 'node']
 const resolve = { conditions }
-const ssr = { resolve: { conditions, externalConditions: conditions } }
-const shared = { environment: 'node', pool: 'forks' } as const
+const ssr = { resolve: { conditions, externalConditions: ['@stillhouse/source'] } }
+const shared = { environment: 'node', pool: 'forks', env: { TF_CPP_MIN_LOG_LEVEL: '2' } } as const
 
 export default defineConfig({
   resolve,
@@ -16,17 +17,35 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { ...shared, name: 'unit', include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs'], testTimeout: 30_000 },
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs'],
+          testTimeout: 30_000,
+        },
       },
       {
         resolve,
         ssr,
-        test: { ...shared, name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          ...shared,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         resolve,
         ssr,
-        test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          ...shared,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },
