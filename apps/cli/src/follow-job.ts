@@ -1,4 +1,5 @@
 // Follows a job to its end: the event stream for what happens, a slow poll for the reason while it waits.
+import { setTimeout } from 'node:timers/promises'
 import type { Client } from '@stillhouse/client'
 import { EXIT_CODES, isFinalState, type Job } from '@stillhouse/spec'
 import { CliError } from './cli-error.ts'
@@ -60,13 +61,6 @@ async function showWaiting({ client, id, view, signal }: Waiting): Promise<void>
     const job = await client.getJob(id).catch(() => undefined)
     if (job !== undefined && job.state !== 'queued' && job.state !== 'dispatched') return
     if (job !== undefined && !signal.aborted) view.waiting(job.queue?.reason ?? 'waiting')
-    await pause(1000, signal)
+    await setTimeout(1000, undefined, { signal }).catch(() => undefined)
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
-  })
 }

@@ -1,4 +1,5 @@
 // Tries again with growing pauses: the API may restart under a running job, and a job must not notice.
+import { setTimeout } from 'node:timers/promises'
 
 export interface RetryOptions {
   /** Ends waiting and trying; the promise rejects with the signal's reason. */
@@ -27,24 +28,10 @@ export async function retry<T>(task: () => Promise<T>, options: RetryOptions): P
       const pauseMs = full / 2 + (Math.random() * full) / 2
       if (!mayPass(error) || performance.now() - started + pauseMs > giveUpAfterMs) throw error
       onRetry?.(error, pauseMs)
-      await pause(pauseMs, signal)
+      // an abort ends the pause; the next round throws its reason
+      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined)
     }
   }
-}
-
-/** Resolves after `ms`, or rejects with the signal's reason. */
-async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }
 
 /** The task's own end may be far off, e.g. that of a large upload. */

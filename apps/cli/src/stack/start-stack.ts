@@ -1,6 +1,7 @@
 // The local stack: PostgreSQL (which also carries the queue), API and worker, each a process of its own – the same
 // processes as in a cluster, with the same environment.
 import { mkdirSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Credentials, credentialsFor, readCredentials, writeCredentials } from './credentials.ts'
 import { freePort } from './free-port.ts'
@@ -144,10 +145,8 @@ async function answers(url: string, headers: Record<string, string> = {}): Promi
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 async function waitFor(url: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(100)) if (await answers(url)) return
+  for (const end = Date.now() + 60_000; Date.now() < end; await setTimeout(100)) if (await answers(url)) return
   throw new Error(`${url} did not answer within 60 s`)
 }
 
@@ -157,7 +156,7 @@ async function workersOf({ url, apiKey }: Credentials): Promise<{ state: string 
 }
 
 async function waitForWorker(credentials: Credentials): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(200)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await setTimeout(200)) {
     if ((await workersOf(credentials))?.some((worker) => worker.state === 'active')) return
   }
   throw new Error('no worker connected within 60 s')
