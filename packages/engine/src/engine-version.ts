@@ -2,4 +2,4 @@
 // that another engine neither resumes nor reuses what this one made.
 
 /** Raised with every change after which equal specs give other weights. */
-export const ENGINE_VERSION = '0.1.0'
+export const ENGINE_VERSION = '0.2.0'

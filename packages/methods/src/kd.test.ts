@@ -3,7 +3,10 @@ import { createOps } from '@stillhouse/engine'
 import * as tfjs from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { averageTeachers, kdLoss } from './kd.ts'
+import { averageLogits, averageTeachers, correlationLoss, distParts, dkdParts, kd, kdLoss } from './kd.ts'
+import { tinyJob } from './testing/tiny-job.ts'
+import { tinyCnn } from './testing/tiny-networks.ts'
+import { type TrainMethod, trainMethod } from './testing/train-method.ts'
 
 const tf = tfjs as Tf
 let ops: Ops
@@ -146,5 +149,186 @@ describe('several teachers of kd', () => {
   it('stay finite for a class that no teacher believes in', () => {
     const sure = [0, -500, -500, 0, -500, -500]
     expect(average([sure, sure], [0.5, 0.5], 1).every(Number.isFinite)).toBe(true)
+  })
+})
+
+describe('the parts of dkd', () => {
+  const y = tf.tensor1d(LABELS, 'int32')
+  const partsOf = (student: Tensor, teacher: Tensor, temperature = 4) =>
+    dkdParts({ tf, ops }, { student, teacher, y, temperature })
+  const read = (x: Tensor) => Array.from(x.dataSync())
+
+  it('have the values and the gradient that checks/kd_variants.py works out in double precision', () => {
+    const { target, nonTarget } = partsOf(rows(STUDENT), rows(TEACHER))
+    expectNear(read(target), [0.0129423, 0.0223119], 6)
+    expectNear(read(nonTarget), [0.0485442, 0.0436105], 6)
+    const loss = (z: Tensor) => {
+      const parts = partsOf(z, rows(TEACHER))
+      return parts.target.add(parts.nonTarget.mul(8)).mean().mul(16)
+    }
+    expectNear(
+      read(tf.grad(loss)(rows(STUDENT))),
+      [-0.1607377, -2.4120158, 2.5727535, 2.3764811, -2.1966263, -0.1798548],
+    )
+  })
+
+  it.each([1, 4])('add up to plain distillation per sample, the others weighed by 1 − p_y, at temperature %i', (T) => {
+    const { target, nonTarget } = partsOf(rows(STUDENT), rows(TEACHER), T)
+    const share = [0, 3].map((start, i) => 1 - (softmax(TEACHER.slice(start, start + 3), T)[LABELS[i] ?? 0] ?? 0))
+    const total = target.add(nonTarget.mul(tf.tensor1d(share)))
+    const plain = ops.distillation(rows(STUDENT), rows(TEACHER), T)
+    expect((total.mean().dataSync()[0] ?? 0) * T ** 2).toBeCloseTo(plain.dataSync()[0] ?? Number.NaN, 5)
+  })
+
+  it('are zero with zero gradient where student and teacher agree, and finite where they are sure', () => {
+    const loss = (z: Tensor) =>
+      partsOf(z, rows(TEACHER))
+        .target.add(partsOf(z, rows(TEACHER)).nonTarget)
+        .sum()
+    expectNear(read(loss(rows(TEACHER))), [0], 6)
+    expectNear(read(tf.grad(loss)(rows(TEACHER))), [0, 0, 0, 0, 0, 0], 6)
+    const sure = rows([500, 0, 0, 0, 500, 0])
+    const { target, nonTarget } = partsOf(sure, sure.reverse(1), 1)
+    expect([...read(target), ...read(nonTarget)].every(Number.isFinite)).toBe(true)
+  })
+
+  it('say of two classes only how sure the teacher is', () => {
+    const [two, other] = [tf.tensor2d([1, -1], [1, 2]), tf.tensor2d([0, 2], [1, 2])]
+    const { target, nonTarget } = dkdParts(
+      { tf, ops },
+      { student: two, teacher: other, y: tf.tensor1d([1], 'int32'), temperature: 1 },
+    )
+    expect(target.dataSync()[0]).toBeGreaterThan(0.1)
+    expect(nonTarget.dataSync()[0]).toBeCloseTo(0, 6)
+  })
+})
+
+describe('the parts of dist', () => {
+  const partsOf = (student: Tensor, teacher: Tensor, temperature = 4) =>
+    distParts({ tf, ops }, { student, teacher, temperature })
+  const value = (x: Tensor) => x.dataSync()[0] ?? Number.NaN
+  const three = (values: readonly number[]) => tf.tensor2d([...values], [3, 3])
+
+  it('have the values and the gradients that checks/kd_variants.py works out in double precision', () => {
+    expect(value(partsOf(rows(STUDENT), rows(TEACHER)).inter)).toBeCloseTo(0.2850827, 5)
+    const inter = tf.grad((z: Tensor) => partsOf(z, rows(TEACHER)).inter)(rows(STUDENT))
+    expectNear(Array.from(inter.dataSync()), [-0.0596168, -0.040974, 0.1005908, 0.1706991, -0.1272946, -0.0434046])
+    const [student, teacher] = [three([...STUDENT, 0.5, 0.25, 1]), three([...TEACHER, 1, 1, -2])]
+    expect(value(partsOf(student, teacher).intra)).toBeCloseTo(0.7615848, 5)
+    const intra = tf.grad((z: Tensor) => partsOf(z, teacher).intra)(student)
+    expectNear(
+      Array.from(intra.dataSync()),
+      [-0.0429377, 0.0083403, 0.0345973, 0.0905555, -0.0489995, -0.041556, -0.0550112, 0.0220667, 0.0329445],
+    )
+  })
+
+  it('do not change as probabilities are scaled and moved', () => {
+    const p = tf.tensor2d([0.7, 0.2, 0.1, 0.1, 0.3, 0.6], [2, 3])
+    const q = tf.tensor2d([0.5, 0.1, 0.4, 0.3, 0.3, 0.4], [2, 3])
+    const loss = (x: Tensor) => value(correlationLoss(tf, { p: x, q, axis: 1 }))
+    expect(loss(p.mul(3).add(5))).toBeCloseTo(loss(p), 5)
+    expect(value(correlationLoss(tf, { p: p.mul(2).sub(1), q: p, axis: 0 }))).toBeCloseTo(0, 5)
+  })
+
+  it('are zero where student and teacher agree', () => {
+    const { inter, intra } = partsOf(rows(TEACHER), rows(TEACHER))
+    expectNear([value(inter), value(intra)], [0, 0], 5)
+  })
+
+  it('have a finite gradient where nothing varies: a batch of one, a student that says nothing', () => {
+    const one = (values: readonly number[]) => tf.tensor2d(values.slice(0, 3), [1, 3])
+    const gradient = tf.grad((z: Tensor) => partsOf(z, one(TEACHER)).intra)(one(STUDENT))
+    expectNear(Array.from(gradient.dataSync()), [0, 0, 0], 7)
+    const both = (z: Tensor) => partsOf(z, rows(TEACHER)).inter.add(partsOf(z, rows(TEACHER)).intra)
+    expect(
+      Array.from(
+        tf
+          .grad(both)(tf.zeros([2, 3]))
+          .dataSync(),
+      ).every(Number.isFinite),
+    ).toBe(true)
+  })
+})
+
+describe('the method kd', () => {
+  const PARAMS = {
+    ...{ variant: 'kd', temperature: 4, alpha: 0.9, average: 'probabilities', labelWeight: 1 },
+    ...{ targetWeight: 1, nonTargetWeight: 8, warmupEpochs: 0, interWeight: 1, intraWeight: 1, scaleByT2: true },
+  }
+  // nothing moves, so that runs see the same losses but for the parameters
+  const still = { steps: 6, optimizer: { name: 'sgd', learningRate: 1e-30 } } as const
+  const TRAINING = { tf, method: kd, params: PARAMS, teachers: [tinyCnn(3)], spec: still } satisfies TrainMethod
+  const lossesOf = async (change: object, teachers = [tinyCnn(3)]) =>
+    (await trainMethod({ ...TRAINING, teachers, params: { ...PARAMS, ...change } })).losses
+  const ratios = (of: readonly number[] = [], to: readonly number[] = []) => of.map((value, i) => value / (to[i] ?? 0))
+
+  it.each([
+    ['kd', {}, ['ce', 'kd']],
+    ['kd', { alpha: 1 }, ['kd']],
+    ['dkd', {}, ['ce', 'target', 'nonTarget']],
+    ['dkd', { labelWeight: 0, targetWeight: 0 }, ['nonTarget']],
+    ['dist', {}, ['ce', 'inter', 'intra']],
+    ['dist', { intraWeight: 0 }, ['ce', 'inter']],
+  ])('as %s with %j has the parts %j', async (variant, change, names) => {
+    const losses = await lossesOf({ variant, ...change })
+    expect(Object.keys(losses)).toEqual(names)
+    for (const values of Object.values(losses)) expect(values.every(Number.isFinite)).toBe(true)
+  })
+
+  it('learns without labels as dkd and dist would with them, at the same scale', async () => {
+    for (const variant of ['dkd', 'dist']) {
+      const { ce, ...parts } = await lossesOf({ variant })
+      expect(await lossesOf({ variant, labelWeight: 0 })).toEqual(parts)
+      expect(ce?.every((value) => value > 0)).toBe(true)
+    }
+  })
+
+  it('as dkd rises along a line over its first epochs', async () => {
+    // six steps of eight of 24 samples: two epochs
+    const [rising, flat] = [await lossesOf({ variant: 'dkd', warmupEpochs: 1 }), await lossesOf({ variant: 'dkd' })]
+    expectNear(ratios(rising['nonTarget'], flat['nonTarget']), [0, 1 / 3, 2 / 3, 1, 1, 1])
+    expectNear(ratios(rising['target'], flat['target']), [0, 1 / 3, 2 / 3, 1, 1, 1])
+    expect(rising['ce']).toEqual(flat['ce'])
+  })
+
+  it('as dist is scaled by the squared temperature or not', async () => {
+    const [scaled, plain] = [await lossesOf({ variant: 'dist' }), await lossesOf({ variant: 'dist', scaleByT2: false })]
+    expectNear(ratios(scaled['inter'], plain['inter']), new Array(6).fill(16), 3)
+  })
+
+  it('lowers the loss of every variant', async () => {
+    const spec = { steps: 60, optimizer: { name: 'adam', learningRate: 0.02 } } as const
+    for (const [variant, part] of [
+      ['dkd', 'nonTarget'],
+      ['dist', 'inter'],
+    ] as const) {
+      const { losses } = await trainMethod({ ...TRAINING, spec, params: { ...PARAMS, variant } })
+      expect(losses[part]?.at(-1)).toBeLessThan((losses[part]?.[0] ?? 0) / 2)
+    }
+  })
+
+  it('averages logits where the job asks for it', async () => {
+    const logits = [rows(TEACHER), rows(SECOND_TEACHER)]
+    const averaged = averageLogits(tf, { logits, shares: [0.75, 0.25] })
+    expectNear(
+      Array.from(averaged.dataSync()),
+      TEACHER.map((z, i) => 0.75 * z + 0.25 * (SECOND_TEACHER[i] ?? 0)),
+    )
+    const two = [tinyCnn(3), tinyCnn(1)]
+    const [probabilities, ofLogits] = [await lossesOf({}, two), await lossesOf({ average: 'logits' }, two)]
+    expect(ofLogits['kd']).not.toEqual(probabilities['kd'])
+    expect(await lossesOf({ average: 'logits' })).toEqual(await lossesOf({}))
+  })
+
+  it('refuses mixed labels as dkd, batches of one as dist, and weights that are all 0', () => {
+    const faults = (change: object, job = {}) => kd.check?.({ ...PARAMS, ...change }, tinyJob(job))
+    expect(faults({ variant: 'dkd' }, { mixedLabels: true })).toEqual([expect.objectContaining({ path: '/variant' })])
+    expect(faults({ variant: 'dist' }, { mixedLabels: true })).toEqual([])
+    expect(faults({ variant: 'dist' }, { batchSize: 1 })).toEqual([expect.objectContaining({ path: '/intraWeight' })])
+    expect(faults({ variant: 'dist', intraWeight: 0 }, { batchSize: 1 })).toEqual([])
+    const nothing = { labelWeight: 0, targetWeight: 0, nonTargetWeight: 0, interWeight: 0, intraWeight: 0 }
+    expect(faults({ variant: 'dkd', ...nothing })).toEqual([expect.objectContaining({ path: '/targetWeight' })])
+    expect(faults({ variant: 'dist', ...nothing })).toEqual([expect.objectContaining({ path: '/interWeight' })])
+    expect(faults({ ...nothing })).toEqual([])
   })
 })

@@ -1,21 +1,45 @@
-// Knowledge distillation as first published: the student learns the teacher's softened class probabilities.
-import type { Method, Ops, Scalar, StepContext, Tensor, Tf } from '@stillhouse/engine'
+// Knowledge distillation: the student learns the teacher's softened class probabilities. The loss as first published, and
+// two that later took its place.
+import type { Ops, ParamFault, Scalar, StepContext, Tensor, TermMethod, Tf } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
+import { distParts } from './shared/dist-loss.ts'
+import { dkdParts } from './shared/dkd-loss.ts'
+import { averageTeachers, kdLoss, kdParameters } from './shared/kd-loss.ts'
+
+export {
+  type CorrelationInput,
+  correlationLoss,
+  type DistInput,
+  type DistParts,
+  distParts,
+} from './shared/dist-loss.ts'
+export { type DkdInput, type DkdParts, dkdParts } from './shared/dkd-loss.ts'
+export { type AverageInput, averageTeachers, type KdLossInput, kdLoss } from './shared/kd-loss.ts'
+
+const weight = (value: number, description: string) =>
+  Type.Number({ minimum: 0, maximum: 1000, default: value, description })
 
 const parameters = Type.Object(
   {
-    temperature: Type.Number({
-      exclusiveMinimum: 0,
-      // at larger temperatures float32 rounds the differences between classes away
-      maximum: 100,
-      default: 4,
-      description: 'softens the probabilities of teacher and student alike; the labels are learnt at 1',
+    variant: Type.Enum(['kd', 'dkd', 'dist'], {
+      default: 'kd',
+      description:
+        "what is learnt of the teacher: its probabilities; the same with the true class's part and the others' weighed apart (Zhao et al. 2022); or how its probabilities correlate (Huang et al. 2022)",
     }),
-    alpha: Type.Number({
-      minimum: 0,
-      maximum: 1,
-      default: 0.9,
-      description: 'weight of the teacher; the labels weigh 1 − alpha. At 1 the labels are not used',
+    ...kdParameters,
+    average: Type.Enum(['probabilities', 'logits'], {
+      default: 'probabilities',
+      description: 'what of several teachers is averaged, by their weights',
+    }),
+    labelWeight: weight(1, 'dkd and dist: weight of cross-entropy with the labels; at 0 it is left out'),
+    targetWeight: weight(1, 'dkd: alpha of the paper, weight of how sure the teacher is of the true class'),
+    nonTargetWeight: weight(8, 'dkd: beta of the paper, weight of the other classes among each other'),
+    warmupEpochs: weight(20, 'dkd: epochs over which its part rises along a line from 0'),
+    interWeight: weight(1, "dist: beta of the paper, weight of the correlation of each sample's classes"),
+    intraWeight: weight(1, "dist: gamma of the paper, weight of the correlation of each class's samples in the batch"),
+    scaleByT2: Type.Boolean({
+      default: true,
+      description: "dist: multiplies by temperature², as the authors' code does and their paper does not",
     }),
   },
   { additionalProperties: false },
@@ -23,10 +47,15 @@ const parameters = Type.Object(
 type Params = Static<typeof parameters>
 
 /**
- * L = (1 − alpha) · CE(y, p_s) + alpha · T² · KL(p_t^T ‖ p_s^T), means over the batch (Hinton et al. 2015, section 2).
- * Defaults are those of the distillation benchmarks on CIFAR. Several teachers are averaged by their weights.
+ * - `kd`: L = (1 − alpha) · CE(y, p_s) + alpha · T² · KL(p_t^T ‖ p_s^T) (Hinton et al. 2015, section 2). At alpha 1 no
+ *   label is read.
+ * - `dkd`: L = CE + min(epoch / warmupEpochs, 1) · T² · (targetWeight · TCKD + nonTargetWeight · NCKD) (`dkdParts`).
+ * - `dist`: L = CE + T² · (interWeight · inter + intraWeight · intra) (`distParts`); T² only with `scaleByT2`.
+ *
+ * Means over the batch. Defaults are those of the distillation benchmarks on CIFAR and of the authors' codes. Several
+ * teachers are averaged by their weights into one: Σ w_m softmax(z_m / T), or Σ w_m z_m with `average: logits`.
  */
-export const kd: Method = {
+export const kd: TermMethod = {
   name: 'kd',
   title: 'Knowledge distillation',
   summary: "The student learns the teacher's class probabilities at a raised temperature, mixed with the labels.",
@@ -39,74 +68,99 @@ export const kd: Method = {
   tasks: ['classification'],
   parameters,
   needs: { teachers: { min: 1, max: 16 }, labels: true },
-  plan({ tf, params, student, teachers }) {
-    const { temperature, alpha } = params as Params
+  ownLabels: true,
+  check: (params, { batchSize, mixedLabels = false }) => [
+    ...classFaults(params as Params, mixedLabels),
+    ...intraFaults(params as Params, batchSize),
+    ...emptyFaults(params as Params),
+  ],
+  term({ tf, params, teachers }) {
+    const given = params as Params
     const shares = teachers.map(({ share }) => share)
-    const target = (step: StepContext) =>
-      averageTeachers(tf, { logits: teachers.map((_, i) => step.teacher(i).logits), shares, temperature })
     return {
-      deploy: student,
-      stages: [
-        {
-          name: 'distil',
-          share: 1,
-          players: [{ role: 'student', variables: student.trainable }],
-          updates: [
-            {
-              kind: 'gradient',
-              name: 'student',
-              trains: ['student'],
-              loss: (step) =>
-                kdLoss(step.ops, {
-                  student: step.train(student).logits,
-                  teacher: target(step),
-                  labels: step.batch.y,
-                  temperature,
-                  alpha,
-                }),
-            },
-          ],
-        },
-      ],
+      loss: (step, { logits: student }) => {
+        const logits = shares.map((_, i) => step.teacher(i).logits)
+        const teacher = averageOf(tf, given)({ logits, shares, temperature: given.temperature })
+        return lossOf(step, { ...given, student, teacher })
+      },
     }
   },
 }
 
-export interface KdLossInput extends Params {
+/** Σ_m w_m z_m, [B, K]. */
+export function averageLogits(
+  tf: Tf,
+  { logits, shares }: { readonly logits: readonly Tensor[]; readonly shares: readonly number[] },
+): Tensor {
+  return tf.addN(logits.map((z, m) => z.mul(shares[m] ?? 0)))
+}
+
+const averageOf = (tf: Tf, { average }: Params) =>
+  average === 'logits'
+    ? (input: Parameters<typeof averageTeachers>[1]) => averageLogits(tf, input)
+    : (input: Parameters<typeof averageTeachers>[1]) => averageTeachers(tf, input)
+
+interface Compared extends Params {
   /** [B, K] logits */
   readonly student: Tensor
   /** [B, K] logits */
   readonly teacher: Tensor
-  /** [B] int32 */
-  readonly labels: Tensor
 }
 
-/** The two parts of the loss, weighted; a part of weight 0 is left out. */
-export function kdLoss(
-  ops: Ops,
-  { student, teacher, labels, temperature, alpha }: KdLossInput,
+function lossOf(step: StepContext, input: Compared): Record<string, Scalar> {
+  const { ops, batch } = step
+  if (input.variant === 'kd') return kdLoss(ops, { ...input, labels: batch.labels })
+  const labels = weighted({ ce: [input.labelWeight, () => ops.crossEntropy(input.student, batch.labels)] })
+  return { ...labels, ...(input.variant === 'dkd' ? dkdLoss(step, input) : distLoss(step, input)) }
+}
+
+/** Parts by name; one of weight 0 is left out. */
+function weighted(parts: Record<string, readonly [number, () => Scalar]>): Record<string, Scalar> {
+  const used = Object.entries(parts).filter(([, [weight]]) => weight > 0)
+  return Object.fromEntries(used.map(([name, [weight, part]]) => [name, part().mul(weight) as Scalar]))
+}
+
+function dkdLoss({ tf, ops, batch, epoch }: StepContext, input: Compared): Record<string, Scalar> {
+  const { temperature, targetWeight, nonTargetWeight, warmupEpochs } = input
+  const { target, nonTarget } = dkdParts({ tf, ops }, { ...input, y: batch.y })
+  const warm = warmupEpochs === 0 ? tf.scalar(1) : tf.minimum(epoch.div(warmupEpochs), 1)
+  const scaled = (part: Tensor) => part.mean().mul(warm) as Scalar
+  return weighted({
+    target: [targetWeight * temperature ** 2, () => scaled(target)],
+    nonTarget: [nonTargetWeight * temperature ** 2, () => scaled(nonTarget)],
+  })
+}
+
+function distLoss(
+  { tf, ops }: { readonly tf: Tf; readonly ops: Pick<Ops, 'stopGradient'> },
+  input: Compared,
 ): Record<string, Scalar> {
-  const parts: Record<string, Scalar> = {}
-  if (alpha < 1) parts['ce'] = ops.crossEntropy(student, labels).mul(1 - alpha)
-  if (alpha > 0) parts['kd'] = ops.distillation(student, teacher, temperature).mul(alpha)
-  return parts
+  const { inter, intra } = distParts({ tf, ops }, input)
+  const factor = input.scaleByT2 ? input.temperature ** 2 : 1
+  return weighted({
+    inter: [input.interWeight * factor, () => inter],
+    intra: [input.intraWeight * factor, () => intra],
+  })
 }
 
-export interface AverageInput {
-  /** Per teacher [B, K] */
-  readonly logits: readonly Tensor[]
-  /** Per teacher, sum 1 */
-  readonly shares: readonly number[]
-  readonly temperature: number
+function classFaults({ variant }: Params, mixedLabels: boolean): ParamFault[] {
+  if (variant !== 'dkd' || !mixedLabels) return []
+  const message = 'dkd needs one class per sample, and mixup mixes them'
+  return [{ path: '/variant', message, expected: 'kd or dist, or train.augment without mixup', received: 'dkd' }]
 }
 
-/**
- * Logits [B, K] that at this temperature give the average of the teachers' probabilities, p = Σ_m w_m softmax(z_m / T):
- * T · log p, taken through logSumExp so that a class no teacher believes in does not become −∞.
- */
-export function averageTeachers(tf: Tf, { logits, shares, temperature }: AverageInput): Tensor {
-  const [only] = logits
-  if (only !== undefined && logits.length === 1) return only
-  const weighted = logits.map((z, m) => tf.logSoftmax(z.div(temperature)).add(Math.log(shares[m] ?? 0)))
-  return tf.logSumExp(tf.stack(weighted), 0).mul(temperature)
+function intraFaults({ variant, intraWeight }: Params, batchSize: number): ParamFault[] {
+  if (variant !== 'dist' || intraWeight === 0 || batchSize > 1) return []
+  const message = 'the correlation of the samples of a batch needs more than one'
+  const expected = '0, or train.batchSize of at least 2'
+  return [{ path: '/intraWeight', message, expected, received: String(intraWeight) }]
+}
+
+function emptyFaults(params: Params): ParamFault[] {
+  const { variant, labelWeight, targetWeight, nonTargetWeight, interWeight, intraWeight } = params
+  if (variant === 'kd') return []
+  const [first, second] = variant === 'dkd' ? [targetWeight, nonTargetWeight] : [interWeight, intraWeight]
+  if (labelWeight + first + second > 0) return []
+  const [path, names] = variant === 'dkd' ? ['/targetWeight', 'targetWeight'] : ['/interWeight', 'interWeight']
+  return [{ path, message: 'every weight is 0, so there is no loss', expected: `${names} above 0`, received: '0' }]
 }

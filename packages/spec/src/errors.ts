@@ -19,6 +19,7 @@ export const API_ERRORS = {
   'artifact.not_found': { status: 404, title: 'There is no such artifact' },
   'blob.not_found': { status: 404, title: 'There is no such blob' },
   'model.not_found': { status: 404, title: 'There is no such model' },
+  'dataset.not_found': { status: 404, title: 'There is no such data set' },
   'worker.not_found': { status: 404, title: 'There is no such worker' },
   'route.method_not_allowed': { status: 405, title: 'This route does not answer this method' },
   'job.state_conflict': { status: 409, title: 'The job is in a state that does not allow this' },

@@ -21,7 +21,7 @@ export const FAILURES = {
   'data.not_found': {
     class: 'data',
     retry: 'never',
-    hint: 'Check that the data path exists on the worker, or use a data set that ships with Stillhouse.',
+    hint: 'Check that the path exists on the worker, or that data.from names an uploaded data set or a folder in S3 that the worker may read.',
   },
   'data.invalid': {
     class: 'data',

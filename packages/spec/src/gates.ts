@@ -3,10 +3,14 @@
 /** Metrics that a gate may name, with what they mean. All are numbers; larger is not always better. */
 export const RESULT_METRICS = {
   accuracy: 'top-1 accuracy of the student on the evaluation split, 0..1',
+  'accuracy.top5': 'share of samples whose class is among the five likeliest, 0..1 (more than five classes)',
   nll: 'mean negative log-likelihood of the student on the evaluation split, nats',
   ece: 'expected calibration error of the student, 15 equal-width bins, 0..1',
   params: 'parameters of the exported student',
   'size.bytes': 'bytes of the first export on disk',
+  'export.accuracy.min': 'top-1 accuracy of the least accurate export, loaded back, on the evaluation split, 0..1',
+  'export.agreement.min':
+    'share of evaluation samples on which the export that differs most predicts the same class as the student, 0..1',
   'latency.p50Ms': 'median latency of one sample through the student, milliseconds',
   'latency.p95Ms': '95th percentile latency of one sample through the student, milliseconds',
   macs: 'multiply-adds of one sample through the student',

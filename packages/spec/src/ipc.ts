@@ -29,7 +29,18 @@ export interface StartJob {
   scratch: string
   /** Folder with a checkpoint to resume from, or null. */
   checkpoint: string | null
+  /**
+   * Folders that `data.from` was brought to, by the name of the data set in the job: MAIN_DATA (`data`) for the job's
+   * own, its name for each of `sources`. A data set without `from` is not in it. To be read only, and only by this attempt.
+   */
+  dataFolders: Readonly<Record<string, string>>
+  /** Folder that outlives the attempt, shared with other trainers: outputs of teachers, and how many bytes of them. */
+  cacheDir: string
+  cacheBytes: number
 }
+
+/** Name of `data` among the data sets of a job; the others have the names of `sources`. */
+export const MAIN_DATA = 'data'
 
 export type WorkerToTrainer =
   | StartJob

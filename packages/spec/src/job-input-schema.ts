@@ -54,7 +54,14 @@ function withShorthand(job: SchemaNode): SchemaNode {
   const properties = job.properties ?? {}
   const length = { oneOf: [{ required: ['epochs'] }, { required: ['steps'] }] }
   const teacher = { ...properties['teachers']?.items, description: 'short for one of `teachers`' }
-  return { ...job, properties: { ...properties, teacher, train: { ...properties['train'], ...length } } }
+  const terms = properties['stages']?.items?.properties?.['methods']
+  const methods = { ...terms, description: 'short for one stage with this weighted sum of losses' }
+  const oneOf = ['method', 'methods', 'stages'].map((field) => ({ required: [field] }))
+  return {
+    ...job,
+    properties: { ...properties, teacher, methods, train: { ...properties['train'], ...length } },
+    oneOf,
+  }
 }
 
 function withEntries(job: SchemaNode, shelves: SchemaShelves): SchemaNode {
@@ -65,11 +72,29 @@ function withEntries(job: SchemaNode, shelves: SchemaShelves): SchemaNode {
   const models = (node: SchemaNode) => naming(node, 'model', shelves.models)
   change('student', models)
   change('teacher', models)
-  change('teachers', (node) => ({ ...node, items: models(node.items ?? {}) }))
-  change('method', (node) => naming(node, 'name', shelves.methods))
+  change('teachers', itemsBy(models))
+  change('peers', itemsBy(models))
+  const methods = (node: SchemaNode) => naming(node, 'name', shelves.methods)
+  change('method', methods)
+  change('methods', itemsBy(methods))
+  change(
+    'stages',
+    itemsBy((stage) => stageNaming(stage, itemsBy(methods))),
+  )
   change('data', (node) => naming(node, 'name', shelves.data))
-  change('export', (node) => ({ ...node, items: naming(node.items ?? {}, 'format', shelves.exports) }))
+  change(
+    'export',
+    itemsBy((node) => naming(node, 'format', shelves.exports)),
+  )
   return { ...job, properties }
+}
+
+function itemsBy(by: (node: SchemaNode) => SchemaNode): (list: SchemaNode) => SchemaNode {
+  return (list) => ({ ...list, items: by(list.items ?? {}) })
+}
+
+function stageNaming(stage: SchemaNode, terms: (list: SchemaNode) => SchemaNode): SchemaNode {
+  return { ...stage, properties: { ...stage.properties, methods: terms(stage.properties?.['methods'] ?? {}) } }
 }
 
 /** The node with its `field` restricted to the entries, and its `params` to the schema of the entry that is named. */

@@ -2,7 +2,16 @@
 import { show } from './describe-schema.ts'
 import type { Fault } from './fault.ts'
 import { gateRuleFaults } from './gate-rules.ts'
-import { type JobSpec, LABEL_NAME_PATTERN, type TeacherSpec, type TrainSpec } from './job-spec.ts'
+import {
+  type JobSpec,
+  LABEL_NAME_PATTERN,
+  type OptimizerSpec,
+  type ScheduleSpec,
+  SOURCE_NAME_PATTERN,
+  type StageSpec,
+  type TeacherSpec,
+  type TrainSpec,
+} from './job-spec.ts'
 import { escapePointer } from './json-pointer.ts'
 
 /**
@@ -16,16 +25,22 @@ export function jobRuleFaults(spec: JobSpec, schemaFaults: readonly Fault[]): Fa
     ...(sound('/train') ? trainFaults('/train', spec.train) : []),
     ...(sound('/data') && sound('/evaluate') ? splitFaults(spec) : []),
     ...(sound('/export') ? exportFaults(spec) : []),
+    ...(sound('/method') && sound('/stages') ? methodFaults(spec) : []),
     ...(Array.isArray(spec.teachers) ? spec.teachers : []).flatMap((teacher, i) =>
       sound(`/teachers/${i}`) ? teacherFaults(`/teachers/${i}`, teacher) : [],
     ),
     ...gateRuleFaults(spec, sound),
     ...(sound('/labels') ? labelFaults(spec) : []),
+    ...(sound('/sources') ? sourceNameFaults(spec) : []),
   ]
 }
 
 function trainFaults(path: string, train: TrainSpec): Fault[] {
-  return [...lengthFaults(path, train), ...optimizerFaults(path, train), ...scheduleFaults(path, train)]
+  return [
+    ...lengthFaults(path, train),
+    ...optimizerFaults(`${path}/optimizer`, train.optimizer),
+    ...scheduleFaults(`${path}/schedule`, train.schedule),
+  ]
 }
 
 function lengthFaults(path: string, train: TrainSpec): Fault[] {
@@ -47,14 +62,14 @@ const OPTIMIZER_FIELDS: Record<string, readonly string[]> = {
   adamw: ['beta1', 'beta2', 'epsilon'],
   rmsprop: ['momentum', 'decay', 'epsilon'],
 }
-const SHARED_OPTIMIZER_FIELDS = ['name', 'learningRate', 'weightDecay', 'decayNormAndBias', 'clipNorm']
+const SHARED_OPTIMIZER_FIELDS = ['name', 'learningRate', 'weightDecay', 'decayNormAndBias', 'clipNorm', 'groups']
 
-function optimizerFaults(path: string, { optimizer }: TrainSpec): Fault[] {
+function optimizerFaults(path: string, optimizer: OptimizerSpec): Fault[] {
   const own = OPTIMIZER_FIELDS[optimizer.name] ?? []
   return Object.keys(optimizer)
     .filter((field) => !SHARED_OPTIMIZER_FIELDS.includes(field) && !own.includes(field))
     .map((field) => ({
-      path: `${path}/optimizer/${field}`,
+      path: `${path}/${field}`,
       message: `${field} is not a parameter of ${optimizer.name}`,
       expected: `one of ${own.join(', ')}`,
       received: field,
@@ -65,69 +80,113 @@ const SCHEDULE_FIELDS: Record<string, readonly string[]> = {
   constant: [],
   step: ['milestones', 'factor'],
   cosine: ['floor'],
+  linear: ['floor'],
+  ramp: ['rampEpochs'],
+}
+/** Fields without which a schedule says nothing. */
+const SCHEDULE_NEEDS: Record<string, { readonly field: 'milestones' | 'rampEpochs'; readonly expected: string }> = {
+  step: { field: 'milestones', expected: 'a list of epochs, e.g. [30, 60]' },
+  ramp: { field: 'rampEpochs', expected: 'a number of epochs' },
 }
 
-function scheduleFaults(path: string, { schedule }: TrainSpec): Fault[] {
+function scheduleFaults(path: string, schedule: ScheduleSpec): Fault[] {
   const own = ['warmupEpochs', ...(SCHEDULE_FIELDS[schedule.name] ?? [])]
   const foreign = Object.keys(schedule)
     .filter((field) => field !== 'name' && !own.includes(field))
     .map((field) => ({
-      path: `${path}/schedule/${field}`,
+      path: `${path}/${field}`,
       message: `${field} is not a parameter of the ${schedule.name} schedule`,
       expected: `one of ${own.join(', ')}`,
       received: field,
     }))
-  if (schedule.name !== 'step' || schedule.milestones !== undefined) return foreign
-  return [
-    ...foreign,
-    {
-      path: `${path}/schedule/milestones`,
-      message: 'a step schedule needs milestones',
-      expected: 'a list of epochs, e.g. [30, 60]',
-      received: 'nothing',
-    },
-  ]
+  const needed = SCHEDULE_NEEDS[schedule.name]
+  if (needed === undefined || schedule[needed.field] !== undefined) return foreign
+  const { field, expected } = needed
+  const message = `a ${schedule.name} schedule needs ${field}`
+  return [...foreign, { path: `${path}/${field}`, message, expected, received: 'nothing' }]
 }
 
-function splitFaults({ data, evaluate }: JobSpec): Fault[] {
-  if (evaluate.split !== 'validation' || data.validation !== undefined) return []
-  return [
+function methodFaults({ method, stages }: JobSpec): Fault[] {
+  if ((method === undefined) === (stages === undefined))
+    return [
+      {
+        path: '/method',
+        message: 'say how to distil',
+        expected: 'exactly one of method, methods and stages',
+        received: method === undefined ? 'none' : 'more than one',
+      },
+    ]
+  return stages === undefined ? [] : stagesFaults(stages)
+}
+
+function stagesFaults(stages: readonly StageSpec[]): Fault[] {
+  const names = stages.map(({ name }) => name)
+  const twice = names.flatMap((name, i) =>
+    names.indexOf(name) === i
+      ? []
+      : [{ path: `/stages/${i}/name`, message: 'two stages have one name', expected: 'another name', received: name }],
+  )
+  const sum = stages.reduce((total, { share }) => total + share, 0)
+  const own = stages.flatMap(({ optimizer, schedule }, i) => [
+    ...(optimizer === undefined ? [] : optimizerFaults(`/stages/${i}/optimizer`, optimizer)),
+    ...(schedule === undefined ? [] : scheduleFaults(`/stages/${i}/schedule`, schedule)),
+  ])
+  if (Math.abs(sum - 1) <= 1e-6) return [...twice, ...own]
+  const shares = { path: '/stages', message: 'the shares of the stages must sum to 1', expected: '1' }
+  return [...twice, ...own, { ...shares, received: String(Number(sum.toFixed(6))) }]
+}
+
+/** Choosing weights or an end by the test split would measure the choice, not the student. */
+function splitFaults(spec: JobSpec): Fault[] {
+  const { data, evaluate, train } = spec
+  if (data.validation !== undefined) return []
+  const wanting = [
+    { path: '/evaluate/split', wants: evaluate.split === 'validation', received: 'validation', instead: 'test' },
+    { path: '/train/keep', wants: train?.keep === 'best', received: 'best', instead: 'last' },
     {
-      path: '/evaluate/split',
-      message: 'there is no validation split',
-      expected: 'test, or data.validation with the share to hold out, e.g. 0.1',
-      received: 'validation',
+      path: '/train/earlyStopping',
+      wants: train?.earlyStopping !== undefined,
+      received: 'a value',
+      instead: 'nothing',
     },
   ]
+  return wanting
+    .filter(({ wants }) => wants)
+    .map(({ path, received, instead }) => ({
+      path,
+      message: 'there is no validation split',
+      expected: `${instead}, or data.validation with the share to hold out, e.g. 0.1`,
+      received,
+    }))
 }
 
 function exportFaults({ export: exports }: JobSpec): Fault[] {
-  return exports.flatMap(({ format }, i) =>
-    exports.findIndex((other) => other.format === format) === i
+  const names = exports.map(({ name, format }) => name ?? format)
+  return names.flatMap((name, i) =>
+    names.indexOf(name) === i
       ? []
       : [
           {
-            path: `/export/${i}/format`,
-            message: 'this format is already in the list',
-            expected: 'each format once',
-            received: format,
+            path: `/export/${i}/${exports[i]?.name === undefined ? 'format' : 'name'}`,
+            message: 'two exports have one name',
+            expected: 'another name: each export has a folder of its own',
+            received: name,
           },
         ],
   )
 }
 
+const TRAINED_HERE = ['model', 'params', 'train', 'data', 'snapshots', 'trainable'] as const
+
 function teacherFaults(path: string, teacher: TeacherSpec): Fault[] {
-  if (teacher.from !== undefined) {
-    return (['model', 'params', 'train'] as const)
-      .filter((field) => teacher[field] !== undefined)
-      .map((field) => ({
-        path: `${path}/${field}`,
-        message: 'a teacher taken with "from" is already trained',
-        expected: `no ${field}`,
-        received: field,
-      }))
-  }
-  const missing = (['model', 'train'] as const)
+  if (teacher.from !== undefined)
+    return refusedFields(path, teacher, {
+      fields: TRAINED_HERE,
+      message: 'a teacher taken with "from" is already trained',
+    })
+  const together = teacher.trainable === true
+  const needed = together ? (['model'] as const) : (['model', 'train'] as const)
+  const missing = needed
     .filter((field) => teacher[field] === undefined)
     .map((field) => ({
       path: `${path}/${field}`,
@@ -135,7 +194,38 @@ function teacherFaults(path: string, teacher: TeacherSpec): Fault[] {
       expected: `${field}, or from: {job | upload}`,
       received: 'nothing',
     }))
+  if (together)
+    return [
+      ...missing,
+      ...refusedFields(path, teacher, {
+        fields: ['train', 'data', 'snapshots'],
+        message: 'a trainable teacher is trained by the method, as the student is',
+      }),
+    ]
   return teacher.train === undefined ? missing : [...missing, ...trainFaults(`${path}/train`, teacher.train)]
+}
+
+interface Refused {
+  readonly fields: readonly (keyof TeacherSpec)[]
+  readonly message: string
+}
+
+function refusedFields(path: string, teacher: TeacherSpec, { fields, message }: Refused): Fault[] {
+  return fields
+    .filter((field) => teacher[field] !== undefined)
+    .map((field) => ({ path: `${path}/${field}`, message, expected: `no ${field}`, received: field }))
+}
+
+/** As with labels, the schema lets other names pass. */
+function sourceNameFaults({ sources }: JobSpec): Fault[] {
+  return Object.keys(sources)
+    .filter((name) => !new RegExp(SOURCE_NAME_PATTERN).test(name) || name === 'data' || name === 'train')
+    .map((name) => ({
+      path: `/sources/${escapePointer(name)}`,
+      message: 'not a name for a further data set',
+      expected: 'small letters, digits and hyphens, a letter first, and neither data nor train',
+      received: show(name),
+    }))
 }
 
 /** The schema checks the values of well-named labels only, so names are checked here. */

@@ -16,10 +16,26 @@ const EntryName = Type.String({
   description: 'Name of a shelf entry.',
 })
 
+export const SOURCE_NAME_PATTERN = '^[a-z][a-z0-9-]{0,31}$'
 export const LABEL_NAME_PATTERN = '^[A-Za-z0-9._/-]{1,63}$'
 const Label = Type.String({ maxLength: 128 })
 
 export const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'rmsprop'] as const
+
+export const OptimizerGroup = Type.Object(
+  {
+    match: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'glob over role/layer/weight, e.g. "student/stage3*/*"; the first group that matches counts',
+    }),
+    learningRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100 })),
+    weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    frozen: Type.Optional(Type.Boolean({ description: 'these weights stay as they are' })),
+  },
+  strict,
+)
+export type OptimizerGroup = Static<typeof OptimizerGroup>
 
 export const OptimizerSpec = Type.Object(
   {
@@ -38,12 +54,15 @@ export const OptimizerSpec = Type.Object(
       Type.Boolean({ description: 'apply weightDecay to batch norm and biases too; default false' }),
     ),
     clipNorm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'global gradient norm limit' })),
+    groups: Type.Optional(
+      Type.Array(OptimizerGroup, { maxItems: 64, description: 'weights with a rate or decay of their own' }),
+    ),
   },
   strict,
 )
 export type OptimizerSpec = Static<typeof OptimizerSpec>
 
-export const SCHEDULES = ['constant', 'step', 'cosine'] as const
+export const SCHEDULES = ['constant', 'step', 'cosine', 'linear', 'ramp'] as const
 
 export const ScheduleSpec = Type.Object(
   {
@@ -54,7 +73,10 @@ export const ScheduleSpec = Type.Object(
     ),
     factor: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'step: default 0.1' })),
     floor: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 1, description: 'cosine: end rate as a share; default 0' }),
+      Type.Number({ minimum: 0, maximum: 1, description: 'cosine, linear: end rate as a share; default 0' }),
+    ),
+    rampEpochs: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays' }),
     ),
   },
   strict,
@@ -71,10 +93,38 @@ export const AugmentSpec = Type.Object(
       Type.Integer({ minimum: 1, maximum: 64, description: 'side of a random square set to zero' }),
     ),
     noise: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'sd of added Gaussian noise' })),
+    rotate: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 180, description: 'random rotation up to ± this many degrees' }),
+    ),
+    mixup: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 10,
+        description: 'alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha)',
+      }),
+    ),
   },
   strict,
 )
 export type AugmentSpec = Static<typeof AugmentSpec>
+
+export const EmaSpec = Type.Object(
+  {
+    decay: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.999 }),
+    warmup: Type.Boolean({ default: true, description: 'decay of step g is at most 1 − 1/g' }),
+  },
+  { ...strict, description: 'moving average of the weights, which is evaluated and exported in their place' },
+)
+export type EmaSpec = Static<typeof EmaSpec>
+
+export const EarlyStopping = Type.Object(
+  {
+    patience: Type.Integer({ minimum: 1, maximum: 100_000, description: 'evaluations without a better one' }),
+    minDelta: Type.Number({ minimum: 0, default: 0, description: 'how much better counts' }),
+  },
+  { ...strict, description: 'ends a stage early; needs data.validation' },
+)
+export type EarlyStopping = Static<typeof EarlyStopping>
 
 export const TrainSpec = Type.Object(
   {
@@ -83,6 +133,22 @@ export const TrainSpec = Type.Object(
     batchSize: Type.Integer({ minimum: 1, maximum: 65_536, default: 64 }),
     optimizer: OptimizerSpec,
     schedule: ScheduleSpec,
+    accumulate: Type.Integer({
+      minimum: 1,
+      maximum: 1024,
+      default: 1,
+      description: 'batches whose gradients are averaged before the weights move',
+    }),
+    ema: Type.Optional(EmaSpec),
+    earlyStopping: Type.Optional(EarlyStopping),
+    keep: Type.Enum(['last', 'best'], {
+      default: 'last',
+      description: 'weights that a training ends with; best: of its best evaluation on data.validation',
+    }),
+    teacherCache: Type.Enum(['auto', 'on', 'off'], {
+      default: 'auto',
+      description: 'outputs of frozen teachers computed once; auto: unless samples are augmented',
+    }),
     augment: Type.Optional(AugmentSpec),
     seed: Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0 }),
     checkpointSeconds: Type.Number({
@@ -118,6 +184,11 @@ export const TeacherSource = Type.Union(
           patternErrorMessage: 'the id of an uploaded model, 64 hexadecimal digits',
           description: 'id of a model sent to POST /v1/models',
         }),
+        probabilities: Type.Optional(
+          Type.Boolean({
+            description: 'the model ends in a softmax: needed where that cannot be seen, as in graphs; default false',
+          }),
+        ),
       },
       strict,
     ),
@@ -138,6 +209,24 @@ export const TeacherSpec = Type.Object(
       default: 1,
       description: 'share among several teachers',
     }),
+    data: Type.Optional(
+      Type.Object(
+        {
+          limit: Type.Optional(Type.Integer({ minimum: 1 })),
+          labelNoise: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
+        },
+        { ...strict, description: 'training samples of this teacher, where they differ from those of the job' },
+      ),
+    ),
+    snapshots: Type.Optional(
+      Type.Object(
+        { everyEpochs: Type.Integer({ minimum: 1, maximum: 100_000 }) },
+        { ...strict, description: 'keeps the teacher as it was on its way, for methods that follow its route' },
+      ),
+    ),
+    trainable: Type.Optional(
+      Type.Boolean({ description: 'the method trains this teacher together with the student, from its first weights' }),
+    ),
   },
   { ...strict, description: 'Either `model` with `train` (trained inside the job) or `from` (already trained).' },
 )
@@ -146,17 +235,74 @@ export type TeacherSpec = Static<typeof TeacherSpec>
 export const StudentSpec = Type.Object(ModelFields, strict)
 export type StudentSpec = Static<typeof StudentSpec>
 
+export const DataSource = Type.Union(
+  [
+    Type.Object(
+      {
+        upload: Type.String({
+          pattern: '^[0-9a-f]{64}$',
+          patternErrorMessage: 'the id of an uploaded data set, 64 hexadecimal digits',
+          description: 'id of files sent to POST /v1/datasets',
+        }),
+      },
+      strict,
+    ),
+    Type.Object(
+      {
+        s3: Type.String({
+          pattern: '^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\\u0000]*)?$',
+          patternErrorMessage: 'the address of a folder, s3://bucket/prefix',
+          description: 'folder in an object store that the workers have credentials for',
+        }),
+      },
+      strict,
+    ),
+  ],
+  { description: 'Where the files of a data set come from; without it, params.path names a folder on the worker.' },
+)
+export type DataSource = Static<typeof DataSource>
+
+export const Normalisation = Type.Union(
+  [
+    Type.Literal('standard'),
+    Type.Object(
+      {
+        mean: Type.Array(Type.Number(), { minItems: 1, maxItems: 4096 }),
+        std: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { minItems: 1, maxItems: 4096 }),
+      },
+      strict,
+    ),
+  ],
+  { description: 'per channel (last axis); standard: mean and deviation of the training samples' },
+)
+export type Normalisation = Static<typeof Normalisation>
+
 export const DataSpec = Type.Object(
   {
     name: EntryName,
     params: Type.Optional(Params),
+    from: Type.Optional(DataSource),
+    normalise: Type.Optional(Normalisation),
+    balanced: Type.Boolean({ default: true, description: 'limit draws equal shares of the classes' }),
+    labelNoise: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description: 'share of the training labels that become another class, drawn by seed',
+      }),
+    ),
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'use only this many training samples, drawn by seed, class-balanced' }),
+      Type.Integer({ minimum: 1, description: 'use only this many training samples, drawn by seed' }),
     ),
     validation: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, maximum: 0.9, description: 'share of the training split held out, by seed' }),
     ),
-    seed: Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0, description: 'seed of limit and validation' }),
+    seed: Type.Integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      default: 0,
+      description: 'seed of limit, validation and labelNoise',
+    }),
   },
   strict,
 )
@@ -164,6 +310,42 @@ export type DataSpec = Static<typeof DataSpec>
 
 export const MethodSpec = Type.Object({ name: EntryName, params: Type.Optional(Params) }, strict)
 export type MethodSpec = Static<typeof MethodSpec>
+
+export const LossTermSpec = Type.Object(
+  {
+    name: EntryName,
+    params: Type.Optional(Params),
+    weight: Type.Number({ minimum: 0, maximum: 1e6, default: 1 }),
+    rampEpochs: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'the weight rises as exp(−5(1 − e/rampEpochs)²), then stays' }),
+    ),
+  },
+  { ...strict, description: 'A method\'s loss as one term of a sum; "none" is cross-entropy with the labels.' },
+)
+export type LossTermSpec = Static<typeof LossTermSpec>
+
+const LayerGlobs = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 256 })
+
+export const StageSpec = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+      patternErrorMessage: 'up to 64 letters, digits, dots, hyphens and underscores',
+    }),
+    share: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'of the training; the shares sum to 1' }),
+    methods: Type.Array(LossTermSpec, { minItems: 1, maxItems: 16 }),
+    train: Type.Optional(LayerGlobs),
+    freeze: Type.Optional(LayerGlobs),
+    optimizer: Type.Optional(OptimizerSpec),
+    schedule: Type.Optional(ScheduleSpec),
+  },
+  {
+    ...strict,
+    description:
+      'One stage: a weighted sum of losses. `train`/`freeze` are globs over the layers of the student. With a schedule of its own a stage counts its own epochs.',
+  },
+)
+export type StageSpec = Static<typeof StageSpec>
 
 export const EvaluateSpec = Type.Object(
   {
@@ -185,7 +367,14 @@ export const EvaluateSpec = Type.Object(
 )
 export type EvaluateSpec = Static<typeof EvaluateSpec>
 
-export const ExportSpec = Type.Object({ format: EntryName, params: Type.Optional(Params) }, strict)
+export const ExportSpec = Type.Object(
+  {
+    name: Type.Optional({ ...EntryName, description: 'folder of the export; default: its format' }),
+    format: EntryName,
+    params: Type.Optional(Params),
+  },
+  strict,
+)
 export type ExportSpec = Static<typeof ExportSpec>
 
 export const ResourcesSpec = Type.Object(
@@ -193,6 +382,12 @@ export const ResourcesSpec = Type.Object(
     gpus: Type.Integer({ minimum: 0, maximum: 1, default: 0, description: '1: fail rather than fall back to CPU' }),
     memoryGb: Type.Optional(Type.Number({ minimum: 0.5, maximum: 4096, description: 'resident limit of the trainer' })),
     timeoutMinutes: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    loaderThreads: Type.Integer({
+      minimum: 0,
+      maximum: 16,
+      default: 1,
+      description: 'threads that prepare batches; 0: the training thread. Changes no number',
+    }),
     attempts: Type.Integer({
       minimum: 1,
       maximum: 20,
@@ -218,7 +413,23 @@ export const JobSpec = Type.Object(
     data: DataSpec,
     teachers: Type.Array(TeacherSpec, { maxItems: 16, default: [], description: '`teacher: {…}` is short for one' }),
     student: StudentSpec,
-    method: MethodSpec,
+    peers: Type.Array(StudentSpec, {
+      maxItems: 16,
+      default: [],
+      description: 'networks that methods without a trained teacher train beside the student',
+    }),
+    sources: Type.Record(Type.String({ pattern: SOURCE_NAME_PATTERN }), DataSpec, {
+      default: {},
+      description: 'further data sets, by the names that the method gives them',
+    }),
+    method: Type.Optional(MethodSpec),
+    stages: Type.Optional(
+      Type.Array(StageSpec, {
+        minItems: 1,
+        maxItems: 32,
+        description: 'in place of method; `methods: [...]` is short for one stage',
+      }),
+    ),
     train: TrainSpec,
     evaluate: EvaluateSpec,
     gates: Type.Record(
@@ -241,5 +452,5 @@ export const JobSpec = Type.Object(
   { ...strict, $id: 'https://stillhouse.dev/schema/job.json', title: 'Stillhouse job' },
 )
 
-/** A job spec in canonical form: every default filled in, `teacher` folded into `teachers`. */
+/** A job spec in canonical form: every default filled in, shorthands unfolded. */
 export type JobSpec = Static<typeof JobSpec>

@@ -28,10 +28,15 @@ describe('parseJobSpec fills in what a user may leave out', () => {
     expect(specOf(job)).toEqual({
       ...job,
       task: 'classification',
-      data: { name: 'mnist', seed: 0 },
+      data: { name: 'mnist', balanced: true, seed: 0 },
       teachers: [],
+      peers: [],
+      sources: {},
       train: {
         epochs: 3,
+        accumulate: 1,
+        keep: 'last',
+        teacherCache: 'auto',
         batchSize: 64,
         optimizer: { name: 'adam', learningRate: 0.001 },
         schedule: { name: 'constant' },
@@ -42,10 +47,26 @@ describe('parseJobSpec fills in what a user may leave out', () => {
       evaluate: { split: 'test', everyEpochs: 1, baseline: false, batchSize: 500, latencyRuns: 100 },
       gates: {},
       export: [{ format: 'tfjs-layers' }],
-      resources: { gpus: 0, attempts: 3 },
+      resources: { gpus: 0, attempts: 3, loaderThreads: 1 },
       priority: 50,
       labels: {},
     })
+  })
+
+  it('methods as the one stage that they make up', () => {
+    const { method: _, ...rest } = job
+    const spec = specOf({ ...rest, methods: [{ name: 'none' }, { name: 'at', weight: 1000 }] })
+    expect(spec.stages).toEqual([
+      {
+        name: 'distil',
+        share: 1,
+        methods: [
+          { name: 'none', weight: 1 },
+          { name: 'at', weight: 1000 },
+        ],
+      },
+    ])
+    expect(spec).not.toHaveProperty('methods')
   })
 
   it('a teacher as a list of one', () => {
@@ -110,7 +131,48 @@ describe('parseJobSpec names every fault of a job', () => {
   })
 
   it('as required when it is missing', () => {
-    expect(faultsOf({ name: 'a' }).map(({ path }) => path)).toEqual(['/data', '/student', '/method', '/train'])
+    expect(faultsOf({ name: 'a' }).map(({ path }) => path)).toEqual(['/data', '/student', '/train', '/method'])
+  })
+
+  it('of stages: their names, their shares, their optimisers', () => {
+    const { method: _, ...rest } = job
+    const stage = { name: 'a', share: 0.5, methods: [{ name: 'none' }] }
+    const stages = [
+      { ...stage, optimizer: { name: 'adam', momentum: 0.9 } },
+      { ...stage, share: 0.25 },
+    ]
+    expect(faultsOf({ ...rest, stages }).map(({ path }) => path)).toEqual([
+      '/stages/1/name',
+      '/stages/0/optimizer/momentum',
+      '/stages',
+    ])
+    expect(faultsOf({ ...rest, methods: [{ name: 'none', weight: -1 }] })[0]?.path).toBe('/methods/0/weight')
+    expect(faultsOf({ ...job, stages: [{ ...stage, share: 1 }] })[0]).toMatchObject({
+      path: '/method',
+      received: 'more than one',
+    })
+  })
+
+  it('of choosing by the test split', () => {
+    const train = { epochs: 3, keep: 'best', earlyStopping: { patience: 2 } }
+    expect(faultsOf({ ...job, train }).map(({ path }) => path)).toEqual(['/train/keep', '/train/earlyStopping'])
+    expect(faultsOf({ ...job, train, data: { name: 'mnist', validation: 0.1 } })).toEqual([])
+  })
+
+  it('of further data sets: their names and what they are', () => {
+    const sources = { Extra: { name: 'mnist' }, data: { name: 'mnist' }, spare: { name: 'mnist', limit: 0 } }
+    expect(faultsOf({ ...job, sources }).map(({ path }) => path)).toEqual(['/sources/spare/limit'])
+    const { spare: _, ...named } = sources
+    expect(faultsOf({ ...job, sources: named }).map(({ path }) => path)).toEqual(['/sources/Extra', '/sources/data'])
+    expect(specOf({ ...job, sources: { extra: { name: 'mnist' } } }).sources).toEqual({
+      extra: { name: 'mnist', balanced: true, seed: 0 },
+    })
+  })
+
+  it('of a teacher that is trained together with the student', () => {
+    const teacher = { model: 'mlp', trainable: true, snapshots: { everyEpochs: 1 } }
+    expect(faultsOf({ ...job, teacher })).toMatchObject([{ path: '/teacher/snapshots' }])
+    expect(faultsOf({ ...job, teacher: { model: 'mlp', trainable: true } })).toEqual([])
   })
 
   it('under teacher when the user wrote teacher, under teachers when the user wrote that', () => {
@@ -137,7 +199,7 @@ describe('parseJobSpec names every fault of a job', () => {
   it('with one fault for a source of a teacher that has the wrong form', () => {
     expect(faultsOf({ ...job, teacher: { from: { job: 'nope' } } })).toHaveLength(1)
     expect(faultsOf({ ...job, teacher: { from: {} } })).toMatchObject([
-      { path: '/teacher/from', expected: '{job} or {upload}' },
+      { path: '/teacher/from', expected: '{job} or {upload, probabilities}' },
     ])
   })
 

@@ -4,7 +4,7 @@ import { Value } from 'typebox/value'
 import { describeValue } from './describe-schema.ts'
 import { type Fault, faultsFromSchemaErrors } from './fault.ts'
 import { jobRuleFaults } from './job-rules.ts'
-import { JobSpec } from './job-spec.ts'
+import { DataSpec, JobSpec } from './job-spec.ts'
 import { nearest } from './nearest.ts'
 
 const validator = Compile(JobSpec)
@@ -15,7 +15,7 @@ export type ParsedJobSpec =
   | { ok: false; faults: Fault[]; draft?: JobSpec }
 
 /** Fields of which a fault leaves nothing for the shelves to check. */
-const SHELF_FIELDS = /^\/(task|data|teachers|student|method|train|export)(\/|$)|^$/
+const SHELF_FIELDS = /^\/(task|data|teachers|student|peers|sources|method|methods|stages|train|export)(\/|$)|^$/
 
 /**
  * Checks `input` (parsed JSON or YAML) against the job schema and the rules that a schema cannot say.
@@ -40,6 +40,8 @@ function draftOf(filled: unknown, schemaFaults: readonly Fault[]): JobSpec | und
     ({ path, message }) => SHELF_FIELDS.test(path) && !message.startsWith('unknown field'),
   )
   if (grave.some(({ path }) => !TRAIN_FIELDS.test(path))) return undefined
+  const { method, stages } = filled as JobSpec
+  if ((method === undefined) === (stages === undefined)) return undefined
   if (grave.length === 0) return filled as JobSpec
   const { train, teachers, ...rest } = filled as JobSpec
   const stand = soundTrain(train)
@@ -77,19 +79,37 @@ function rootFault(received: unknown): Fault {
 }
 
 function shorthandFaults(input: Record<string, unknown>): Fault[] {
-  if (!('teacher' in input && 'teachers' in input)) return []
-  return [
-    { path: '/teacher', message: 'give either teacher or teachers', expected: 'one of the two', received: 'both' },
-  ]
+  const pairs = [
+    ['teacher', 'teachers'],
+    ['methods', 'stages'],
+  ] as const
+  return pairs
+    .filter(([short, long]) => short in input && long in input)
+    .map(([short, long]) => ({
+      path: `/${short}`,
+      message: `give either ${short} or ${long}`,
+      expected: 'one of the two',
+      received: 'both',
+    }))
 }
+
+/** The stage that `methods` is short for. */
+const ONLY_STAGE = 'distil'
 
 /** Fills defaults of objects a user may leave out entirely (train.optimizer, evaluate, resources …). */
 function fillDefaults(input: Record<string, unknown>): unknown {
-  const { teacher, ...rest } = structuredClone(input)
+  const { teacher, methods, ...rest } = structuredClone(input)
   const job: Record<string, unknown> = { evaluate: {}, resources: {}, ...rest }
   if (teacher !== undefined && !('teachers' in rest)) job['teachers'] = [teacher]
+  if (methods !== undefined && !('stages' in rest)) job['stages'] = [{ name: ONLY_STAGE, share: 1, methods }]
   fillTrain(job['train'])
   if (Array.isArray(job['teachers'])) for (const one of job['teachers']) if (isRecord(one)) fillTrain(one['train'])
+  const { sources } = job
+  // Defaults of a record's values are not filled in by the library.
+  if (isRecord(sources))
+    job['sources'] = Object.fromEntries(
+      Object.entries(sources).map(([name, source]) => [name, Value.Default(DataSpec, source)]),
+    )
   return Value.Default(JobSpec, job)
 }
 
@@ -102,10 +122,19 @@ function fillTrain(train: unknown): void {
 /** The fault in the words of the input: `teacher` is no field of the canonical spec, but one that users write. */
 function asWritten(fault: Fault, input: Record<string, unknown>): Fault {
   if (fault.message.startsWith('unknown field') && fault.path.lastIndexOf('/') === 0) {
-    const suggestion = nearest(fault.received, [...Object.keys(JobSpec.properties), 'teacher'])
-    const expected = fault.expected.replace('teachers', 'teacher, teachers')
+    const suggestion = nearest(fault.received, [...Object.keys(JobSpec.properties), 'teacher', 'methods'])
+    const expected = fault.expected.replace('teachers', 'teacher, teachers').replace('method,', 'method, methods,')
     return { ...fault, expected, ...(suggestion === undefined ? {} : { suggestion }) }
   }
-  if (!('teacher' in input) || 'teachers' in input) return fault
-  return { ...fault, path: fault.path.replace(/^\/teachers\/0(?=\/|$)/, '/teacher') }
+  const short = SHORTHANDS.find(
+    ([written, meant]) => written in input && !(meant in input) && fault.path.startsWith(`/${meant}`),
+  )
+  if (short === undefined) return fault
+  return { ...fault, path: fault.path.replace(short[2], `/${short[0]}`) }
 }
+
+/** What users may write, the field that it stands for, and where its content went. */
+const SHORTHANDS = [
+  ['teacher', 'teachers', /^\/teachers\/0(?=\/|$)/],
+  ['methods', 'stages', /^\/stages\/0\/methods(?=\/|$)/],
+] as const

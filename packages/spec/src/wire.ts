@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Fault } from './fault.ts'
 import { JobSpec } from './job-spec.ts'
 import { JOB_STATES } from './job-state.ts'
+import { MODEL_FORMATS } from './model-export.ts'
 
 const strict = { additionalProperties: false } as const
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
@@ -197,14 +198,16 @@ export const Catalog = Type.Object(
 )
 export type Catalog = Static<typeof Catalog>
 
+const GRAPHS_TELL_NOTHING = 'empty for other formats than tfjs-layers: it shows when the model runs'
+
 /** A model sent by a user, usable as `teacher: {from: {upload: id}}`. */
 export const UploadedModel = Type.Object(
   {
     id: Sha256,
-    format: Type.Enum(['tfjs-layers']),
-    inputShape: Type.Array(Type.Integer(), { description: 'without the batch axis' }),
-    outputShape: Type.Array(Type.Integer(), { description: 'without the batch axis' }),
-    params: Type.Integer({ minimum: 0 }),
+    format: Type.Enum([...MODEL_FORMATS]),
+    inputShape: Type.Array(Type.Integer(), { description: `without the batch axis; ${GRAPHS_TELL_NOTHING}` }),
+    outputShape: Type.Array(Type.Integer(), { description: `without the batch axis; ${GRAPHS_TELL_NOTHING}` }),
+    params: Type.Integer({ minimum: 0, description: '0 for other formats than tfjs-layers' }),
     size: Type.Integer({ minimum: 0, description: 'bytes' }),
     createdAt: Timestamp,
   },

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { EVENT_TYPES } from './events.ts'
 import { FAILURE_CODES } from './failure.ts'
 import { JobSpec } from './job-spec.ts'
+import { MODEL_FORMATS } from './model-export.ts'
 import { ARTIFACT_KINDS, Device, JobProgress, LOG_LEVELS, MetricPoint, Uuid } from './wire.ts'
 
 const strict = { additionalProperties: false } as const
@@ -146,7 +147,7 @@ export const TrainedTeacher = Type.Object(
 export type TrainedTeacher = Static<typeof TrainedTeacher>
 
 /** Files of a finished job's or an uploaded model, for use as a teacher. */
-export const ModelFiles = Type.Object({ format: Type.Enum(['tfjs-layers']), files: Type.Array(StoredFile) }, strict)
+export const ModelFiles = Type.Object({ format: Type.Enum([...MODEL_FORMATS]), files: Type.Array(StoredFile) }, strict)
 export type ModelFiles = Static<typeof ModelFiles>
 
 /** How an attempt ended. The last thing a worker says about it. */

@@ -111,6 +111,16 @@ describe('describeArchitecture', () => {
     expect(faults).toContainEqual(expect.objectContaining({ path, message: expect.stringContaining(message) }))
   })
 
+  it('takes an end besides the output when a tap names it, and counts it', () => {
+    const end: LayerSpec = { ...conv, name: 'extra', inputs: ['conv'], filters: 2 }
+    const { params, macs } = describeArchitecture(small())
+    const branched = small((layers) => [...layers, end])
+    const described = describeArchitecture({ ...branched, taps: { ...branched.taps, 'branch2.stage1': 'extra' } })
+    expect(described.faults).toEqual([])
+    expect(described.params - params).toBe(9 * 8 * 2)
+    expect(described.macs - macs).toBe(64 * 9 * 8 * 2)
+  })
+
   it('faults an output and a tap that name no layer, with the nearest name', () => {
     const { faults } = describeArchitecture({ ...small(), output: 'logit', taps: { penultimate: 'flaat' } })
     expect(faults).toContainEqual(expect.objectContaining({ path: '/output', suggestion: 'logits' }))

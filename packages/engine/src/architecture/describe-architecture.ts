@@ -4,6 +4,7 @@ import type { Fault } from '@stillhouse/spec'
 import { nearest } from '@stillhouse/spec'
 import type { Architecture, LayerSpec } from '../contracts/architecture.ts'
 import { layerShape } from './layer-shape.ts'
+import { numberFaults } from './number-faults.ts'
 
 /** Name under which layers refer to the sample. */
 export const INPUT = 'input'
@@ -28,11 +29,12 @@ export interface ArchitectureDescription {
 export function describeArchitecture(architecture: Architecture): ArchitectureDescription {
   const shapes = new Map<string, readonly number[]>([[INPUT, architecture.inputShape]])
   const faults: Fault[] = [...inputFaults(architecture), ...outputFaults(architecture)]
+  const links = linksOf(architecture)
   let params = 0
   let macs = 0
   architecture.layers.forEach((layer, i) => {
     const path = `/layers/${i}`
-    const own = [...nameFaults(layer, path, shapes), ...numberFaults(layer, path), ...linkFaults(architecture, i, path)]
+    const own = [...nameFaults(layer, path, shapes), ...numberFaults(layer, path), ...linkFaults(layer, links, path)]
     faults.push(...own)
     const inputs = layer.inputs.map((name) => shapes.get(name))
     if (own.length > 0 || !inputs.every((shape) => shape !== undefined)) return
@@ -76,33 +78,23 @@ function nameFaults(layer: LayerSpec, path: string, known: ReadonlyMap<string, u
   ]
 }
 
-const WHOLE_NUMBERS = ['filters', 'kernel', 'stride', 'units', 'size'] as const
-
-function numberFaults(layer: LayerSpec, path: string): Fault[] {
-  const values = layer as unknown as Record<string, number | undefined>
-  const wrong = WHOLE_NUMBERS.filter(
-    (field) => values[field] !== undefined && !(isWhole(values[field]) && values[field] > 0),
-  )
-  const faults = wrong.map((field) => numberFault(layer, `${path}/${field}`, 'a whole number above 0', values[field]))
-  if (layer.type === 'dropout' && !(layer.rate >= 0 && layer.rate < 1))
-    faults.push(numberFault(layer, `${path}/rate`, 'a share, 0 ≤ rate < 1', layer.rate))
-  return faults
+interface Links {
+  /** Names of the layers so far, the sample's first. */
+  readonly before: string[]
+  readonly known: Set<string>
+  /** Names that some layer reads, that a tap asks for, or that is the output. */
+  readonly used: ReadonlySet<string>
 }
 
-function isWhole(value: number | undefined): value is number {
-  return Number.isInteger(value)
+function linksOf({ layers, output, taps }: Architecture): Links {
+  const used = new Set([output, ...Object.values(taps), ...layers.flatMap(({ inputs }) => inputs)])
+  return { before: [INPUT], known: new Set([INPUT]), used }
 }
 
-function numberFault(layer: LayerSpec, path: string, expected: string, received: number | undefined): Fault {
-  return { path, message: `layer ${layer.name} has a number that it cannot use`, expected, received: String(received) }
-}
-
-/** Inputs must be named before they are used; a layer that fed nothing would silently be left out of the model. */
-function linkFaults({ layers, output }: Architecture, i: number, path: string): Fault[] {
-  const layer = layers[i] as LayerSpec
-  const before = [INPUT, ...layers.slice(0, i).map(({ name }) => name)]
+/** Inputs must be named before they are used; a layer that neither feeds another nor is asked for was made for nothing. */
+function linkFaults(layer: LayerSpec, { before, known, used }: Links, path: string): Fault[] {
   const faults: Fault[] = layer.inputs
-    .filter((name) => !before.includes(name))
+    .filter((name) => !known.has(name))
     .map((name) => ({
       path: `${path}/inputs`,
       message: `layer ${layer.name} reads a layer that does not come before it`,
@@ -117,14 +109,15 @@ function linkFaults({ layers, output }: Architecture, i: number, path: string): 
       expected: 'a layer name',
       received: '[]',
     })
-  const used = layer.name === output || layers.slice(i + 1).some(({ inputs }) => inputs.includes(layer.name))
-  if (!used)
+  if (!used.has(layer.name))
     faults.push({
       path,
       message: `layer ${layer.name} leads nowhere`,
-      expected: 'a path to the output',
+      expected: 'a path to the output, or a tap that names it',
       received: layer.name,
     })
+  before.push(layer.name)
+  known.add(layer.name)
   return faults
 }
 

@@ -1,13 +1,13 @@
 // What each layer kind does to shapes, weights and multiply-adds. One table, so that counting, checking and building
 // can never disagree about a layer.
 import type { LayerSpec, Padding } from '../contracts/architecture.ts'
+import { movedShape } from './moved-shape.ts'
+import { product, type Shape, show } from './shape.ts'
 
 /** What a layer makes of its inputs: its output, or why it cannot. */
 export type LayerShape =
   | { readonly ok: true; readonly shape: readonly number[]; readonly params: number; readonly macs: number }
   | { readonly ok: false; readonly message: string; readonly expected: string; readonly received: string }
-
-type Shape = readonly number[]
 
 /** @param inputs shapes of the layer's inputs without the batch axis, at least one */
 export function layerShape(layer: LayerSpec, inputs: readonly Shape[]): LayerShape {
@@ -16,6 +16,8 @@ export function layerShape(layer: LayerSpec, inputs: readonly Shape[]): LayerSha
     case 'conv2d':
     case 'depthwiseConv2d':
       return convolution(layer, input)
+    case 'conv2dTranspose':
+      return transposed(layer, input)
     case 'maxPool':
     case 'avgPool':
       return pooled(layer, input)
@@ -28,6 +30,15 @@ export function layerShape(layer: LayerSpec, inputs: readonly Shape[]): LayerSha
       return unchanged(input)
     case 'flatten':
       return unchanged([product(input)])
+    case 'zeroPad':
+    case 'channelPad':
+    case 'channelCrop':
+    case 'reshape':
+    case 'permute':
+    case 'upsample2d': {
+      const moved = movedShape(layer, input)
+      return moved.ok ? unchanged(moved.shape) : moved
+    }
     case 'globalAvgPool':
       return input.length === 3 ? unchanged([input[2] ?? 0]) : wrongRank(layer.type, 3, input)
     case 'add':
@@ -37,7 +48,7 @@ export function layerShape(layer: LayerSpec, inputs: readonly Shape[]): LayerSha
   }
 }
 
-function convolution(layer: Extract<LayerSpec, { kernel: number }>, input: Shape): LayerShape {
+function convolution(layer: Extract<LayerSpec, { type: 'conv2d' | 'depthwiseConv2d' }>, input: Shape): LayerShape {
   const window = slide(layer, input, layer.kernel)
   if (!window.ok) return window
   const channels = input[2] ?? 0
@@ -52,7 +63,21 @@ function convolution(layer: Extract<LayerSpec, { kernel: number }>, input: Shape
   }
 }
 
-function pooled(layer: Extract<LayerSpec, { size: number }>, input: Shape): LayerShape {
+/** Every value of the input meets the whole kernel once; what falls over the edge is counted too. */
+function transposed(layer: Extract<LayerSpec, { type: 'conv2dTranspose' }>, input: Shape): LayerShape {
+  if (input.length !== 3) return wrongRank(layer.type, 3, input)
+  const [height = 0, width = 0, channels = 0] = input
+  const more = layer.padding === 'same' ? 0 : Math.max(layer.kernel - layer.stride, 0)
+  const kernel = layer.kernel ** 2 * channels * layer.filters
+  return {
+    ok: true,
+    shape: [height * layer.stride + more, width * layer.stride + more, layer.filters],
+    params: kernel + (layer.bias ? layer.filters : 0),
+    macs: height * width * kernel,
+  }
+}
+
+function pooled(layer: Extract<LayerSpec, { type: 'maxPool' | 'avgPool' }>, input: Shape): LayerShape {
   const window = slide(layer, input, layer.size)
   return window.ok ? unchanged([...window.shape, input[2] ?? 0]) : window
 }
@@ -110,12 +135,4 @@ function wrongRank(type: string, rank: number, input: Shape): LayerShape {
 
 function same(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i])
-}
-
-function product(shape: Shape): number {
-  return shape.reduce((size, axis) => size * axis, 1)
-}
-
-function show(shape: Shape): string {
-  return `[${shape.join(', ')}]`
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -90,6 +90,21 @@ describe('checkpoints', () => {
     const { checkpoint, refused } = await readCheckpoint(root, 'job-1')
     expect(checkpoint?.number).toBe(1)
     expect(refused).toEqual([expect.stringMatching(reason)])
+  })
+
+  it('are found by their number, however many a job has written', async () => {
+    for (const number of [999_999, 1_000_000]) await writeCheckpoint(root, content(number))
+    expect((await readCheckpoint(root, 'job-1')).checkpoint?.number).toBe(1_000_000)
+  })
+
+  it('that were refused or never finished are gone after the next two', async () => {
+    for (const number of [1, 2]) await writeCheckpoint(root, content(number))
+    await truncate(join(root, 'checkpoint-000002', 'manifest.json'), 0)
+    await mkdir(join(root, 'checkpoint-000007.tmp'))
+    await mkdir(join(root, 'other'))
+    for (const number of [1, 2]) await writeCheckpoint(root, content(number))
+    expect((await readdir(root)).sort()).toEqual(['checkpoint-000001', 'checkpoint-000002', 'other'])
+    expect((await readCheckpoint(root, 'job-1')).checkpoint?.number).toBe(2)
   })
 
   it('of another job are refused with the reason', async () => {

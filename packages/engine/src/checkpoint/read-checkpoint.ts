@@ -1,6 +1,7 @@
 // Reads a checkpoint back and trusts nothing: sizes and digests of every file are checked before a value is used.
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkpointNumber } from './checkpoint-folder.ts'
 import { type CheckpointFile, decodeManifest, MANIFEST, sha256 } from './checkpoint-manifest.ts'
 import type { SavedTensor } from './saved-tensor.ts'
 
@@ -36,8 +37,11 @@ export async function readCheckpoint(dir: string, fingerprint: string): Promise<
 /** Newest first. */
 async function candidates(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => [])
-  const numbered = names.filter((name) => /^checkpoint-\d+$/.test(name)).sort()
-  return numbered.length === 0 ? [dir] : numbered.reverse().map((name) => join(dir, name))
+  const numbered = names.filter((name) => checkpointNumber(name) !== null)
+  if (numbered.length === 0) return [dir]
+  // by number and not by name: a long job outgrows the zeros that names are filled up with
+  const newestFirst = numbered.sort((a, b) => Number(checkpointNumber(b)) - Number(checkpointNumber(a)))
+  return newestFirst.map((name) => join(dir, name))
 }
 
 async function readOne(dir: string, fingerprint: string): Promise<Checkpoint> {
@@ -55,7 +59,7 @@ async function readTensors(path: string, file: CheckpointFile): Promise<Readonly
   if (size !== file.size) throw new Error(`${path} has ${size} bytes, expected ${file.size}`)
   const bytes = await readFile(path)
   if (sha256(bytes) !== file.sha256) throw new Error(`${path} does not have the sha256 of the manifest`)
-  const own = Uint8Array.from(bytes).buffer
+  const own = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
   let offset = 0
   const tensors = new Map<string, SavedTensor>()
   for (const { name, dtype, shape } of file.tensors) {

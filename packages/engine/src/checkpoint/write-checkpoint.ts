@@ -2,6 +2,7 @@
 // of every file, manifest last, one rename.
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkpointFolder, checkpointNumber } from './checkpoint-folder.ts'
 import { CHECKPOINT_FORMAT, type CheckpointFile, encodeManifest, MANIFEST, sha256 } from './checkpoint-manifest.ts'
 import { diskErrors } from './disk-errors.ts'
 import type { SavedTensor } from './saved-tensor.ts'
@@ -15,16 +16,15 @@ export interface CheckpointContent {
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, SavedTensor>>
 }
 
-const FOLDER = /^checkpoint-(\d+)$/
-
 /**
- * Writes `root/checkpoint-<number>` and removes all but this one and the one before.
+ * Writes `root/checkpoint-<number>` and removes all but this one and the one before: older ones, those that were refused
+ * when the job went on from one before them, and what was never finished.
  * @returns the folder
  * @throws TrainingError `resource.disk_full`
  */
 export async function writeCheckpoint(root: string, content: CheckpointContent): Promise<string> {
   return await diskErrors(root, async () => {
-    const dir = join(root, `checkpoint-${String(content.number).padStart(6, '0')}`)
+    const dir = join(root, checkpointFolder(content.number))
     const temporary = `${dir}.tmp`
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary, { recursive: true })
@@ -32,7 +32,7 @@ export async function writeCheckpoint(root: string, content: CheckpointContent):
     await rm(dir, { recursive: true, force: true })
     await rename(temporary, dir)
     await syncFolder(root)
-    await removeOld(root, content.number)
+    await removeOthers(root, content.number)
     return dir
   })
 }
@@ -73,9 +73,10 @@ async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-async function removeOld(root: string, number: number): Promise<void> {
+async function removeOthers(root: string, number: number): Promise<void> {
+  const kept = [number, number - 1].map(checkpointFolder)
   for (const name of await readdir(root)) {
-    const match = FOLDER.exec(name)
-    if (match !== null && Number(match[1]) < number - 1) await rm(join(root, name), { recursive: true, force: true })
+    const ours = checkpointNumber(name.replace(/\.tmp$/, '')) !== null
+    if (ours && !kept.includes(name)) await rm(join(root, name), { recursive: true, force: true })
   }
 }

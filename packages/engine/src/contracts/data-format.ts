@@ -1,19 +1,21 @@
-// The contract of the data shelf. A data set is read by index, so the engine owns order, batches and augmentation.
+// The contract of the data shelf. A data set is arrays, so the engine owns order, batches and augmentation.
 import type { ShelfEntry, Signature } from './shelf.ts'
 
 export const SPLITS = ['train', 'test'] as const
 export type SplitName = (typeof SPLITS)[number]
 
-/** One split: any sample by index, always the same. */
+/**
+ * One split as plain arrays, so that loader threads read it without a copy and without the shelf. Arrays over a
+ * SharedArrayBuffer (`sharedBytes`, `sharedFloats`) are shared between threads; others are copied to each.
+ */
 export interface Split {
   readonly size: number
   /** Class of every sample, for balanced subsets. */
   readonly labels: Int32Array
-  /**
-   * Writes the samples at `indices` into `into`, one after another, as float32 in the format's documented range.
-   * @param into length ≥ indices.length × product(inputShape)
-   */
-  read(indices: Int32Array, into: Float32Array): void
+  /** One sample after another, [size, …inputShape], as stored. */
+  readonly values: Uint8Array | Float32Array
+  /** What a stored value is multiplied by: 1 / 255 for grey levels in [0, 1]. */
+  readonly scale: number
 }
 
 export interface Dataset {
@@ -28,7 +30,8 @@ export interface DataFormat extends ShelfEntry {
   signature(params: unknown): Signature
   /**
    * Opens and checks the whole set.
+   * @param root folder that `data.from` was brought to; paths in the parameters are then relative to it. Null without it
    * @throws TrainingError `data.not_found` or `data.invalid` with file, expected and received
    */
-  open(params: unknown): Promise<Dataset>
+  open(params: unknown, root: string | null): Promise<Dataset>
 }

@@ -12,6 +12,11 @@ export interface ExportRequest {
 }
 
 export interface Exporter extends ShelfEntry {
+  /**
+   * Type that the weights are stored as when these parameters ask for fewer bits, e.g. `uint8`: the answers may then
+   * differ from the network's. Null, as without this function: they are the network's.
+   */
+  quantised?(params: unknown): string | null
   /** Writes the model's files into `dir`; every byte is determined by the weights. */
   write(request: ExportRequest): Promise<void>
   /** Loads what `write` wrote, for checking: x [B, …inputShape] → logits [B, classes]. */

@@ -8,7 +8,5 @@ export async function* evaluateNetwork(
 ): AsyncGenerator<PredictProgress, ClassificationScores | null> {
   const logits = yield* predictLogits(request)
   if (logits === null) return null
-  const { split, indices } = request.view
-  const labels = indices.map((index) => split.labels[index] as number)
-  return classificationScores(logits, labels, request.signature.classes)
+  return classificationScores(logits, request.view.labels, request.signature.classes)
 }

@@ -42,6 +42,12 @@ describe('classificationScores', () => {
     expect(classificationScores(logits, labels, 2).ece).toBeCloseTo(0.1, 5)
   })
 
+  it('the five largest logits count for top 5, and all of five or fewer', () => {
+    const logits = Float32Array.from([7, 6, 5, 4, 3, 2, 1, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 1])
+    expect(classificationScores(logits, Int32Array.of(4, 1, 0), 7).top5).toBeCloseTo(2 / 3, 12)
+    expect(classificationScores(Float32Array.of(1, 2, 3), Int32Array.of(0), 3).top5).toBe(1)
+  })
+
   it('agreement counts equal predictions', () => {
     expect(agreement(Int32Array.of(1, 2, 3, 4), Int32Array.of(1, 0, 3, 4))).toBe(0.75)
   })
@@ -53,7 +59,7 @@ describe('evaluateNetwork', () => {
   const request = {
     tf,
     network,
-    view: dataViews(data, { name: 'blobs', seed: 0 }).test,
+    view: dataViews(data, { name: 'blobs', balanced: true, seed: 0 }).test,
     signature: data.signature,
     compile: true,
     signal: new AbortController().signal,
@@ -91,10 +97,15 @@ describe('evaluateNetwork', () => {
   })
 
   it('latency is measured over as many runs as asked for, without leaking', async () => {
-    const sample = new Float32Array(36)
     const before = tf.memory().numTensors
     const { signal } = request
-    const latency = await measureLatency({ tf, model: network.model, sample, runs: 20, signal })
+    let calls = 0
+    const once = () => {
+      calls += 1
+      tf.tidy(() => void tf.ones([30, 30]).dataSync())
+    }
+    const latency = await measureLatency({ once, runs: 20, signal })
+    expect(calls).toBe(30)
     const { p50Ms, p95Ms } = latency as Latency
     expect(p50Ms).toBeGreaterThan(0)
     expect(p95Ms).toBeGreaterThanOrEqual(p50Ms)

@@ -1,7 +1,5 @@
-// How long one sample takes. Measured through `model.predict`, the call that every user of the exported model makes, with
-// the answer read back: without that a device would only have been told to begin.
+// How long one sample takes, with its answer read back: without that a device would only have been told to begin.
 import { setImmediate } from 'node:timers/promises'
-import type { LayersModel, Tensor, Tf } from '../contracts/tf.ts'
 
 export interface Latency {
   readonly p50Ms: number
@@ -9,10 +7,8 @@ export interface Latency {
 }
 
 export interface MeasureLatency {
-  readonly tf: Tf
-  readonly model: LayersModel
-  /** One sample without the batch axis. */
-  readonly sample: Float32Array
+  /** Runs one sample and reads the answer back. */
+  readonly once: () => Promise<void> | void
   readonly runs: number
   readonly signal: AbortSignal
 }
@@ -23,17 +19,14 @@ const BREAK_EVERY = 20
 
 /** Runs a few samples unmeasured, then `runs` measured ones. @returns null when the signal ended it */
 export async function measureLatency(request: MeasureLatency): Promise<Latency | null> {
-  const { tf, model, sample, runs, signal } = request
-  const [, ...inputShape] = model.inputs[0]?.shape ?? []
-  const shape = [1, ...inputShape.map(Number)]
-  const once = () => tf.tidy(() => (model.predict(tf.tensor(sample, shape, 'float32')) as Tensor).dataSync())
-  for (let i = 0; i < WARM_UP; i++) once()
+  const { once, runs, signal } = request
+  for (let i = 0; i < WARM_UP; i++) await once()
   const times = new Float64Array(runs)
   for (let i = 0; i < runs; i++) {
     if (i % BREAK_EVERY === 0) await setImmediate()
     if (signal.aborted) return null
     const start = performance.now()
-    once()
+    await once()
     times[i] = performance.now() - start
   }
   times.sort()

@@ -3,9 +3,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Network } from '../contracts/network.ts'
 import type { Signature } from '../contracts/shelf.ts'
-import type { Tf } from '../contracts/tf.ts'
+import type { Tensor, Tf } from '../contracts/tf.ts'
 import type { SampleView } from '../data/data-views.ts'
-import { createPredictor, type Predictor } from './create-predictor.ts'
+import { readSamples } from '../data/read-samples.ts'
+import { createPredictor } from './create-predictor.ts'
 
 /** Whole batches from which tracing a frozen network pays. */
 const COMPILE_FROM = 8
@@ -26,36 +27,48 @@ export interface PredictProgress {
   readonly total: number
 }
 
+/** A whole view, answered by a function. */
+export interface PredictWith extends Omit<PredictLogits, 'network' | 'compile'> {
+  /** x [B, …inputShape] → logits [B, K]; called inside tf.tidy. */
+  predict(x: Tensor): Tensor
+}
+
 /**
  * Yields after each batch.
  * @returns logits [N, K] in the order of the view, remainder included; null when the signal ended it
  */
 export async function* predictLogits(request: PredictLogits): AsyncGenerator<PredictProgress, Float32Array | null> {
-  const { tf, network, view, signature, batchSize, signal } = request
-  const total = view.indices.length
-  const logits = new Float32Array(total * signature.classes)
-  const compile = request.compile && total >= COMPILE_FROM * batchSize
+  const { tf, network, view, signature, batchSize } = request
+  const compile = request.compile && view.indices.length >= COMPILE_FROM * batchSize
   const predictor = createPredictor({ tf, network, shape: [batchSize, ...signature.inputShape], compile })
   try {
-    for (let start = 0; start < total; start += batchSize) {
-      await setImmediate()
-      if (signal.aborted) return null
-      const indices = view.indices.subarray(start, Math.min(start + batchSize, total))
-      logits.set(predictBatch(request, predictor, indices), start * signature.classes)
-      yield { done: start + indices.length, total }
-    }
-    return logits
+    return yield* predictWith({ ...request, predict: predictor.predict })
   } finally {
     predictor.dispose()
   }
 }
 
-function predictBatch({ tf, view, signature }: PredictLogits, predictor: Predictor, indices: Int32Array): Float32Array {
+/** As `predictLogits`, for what is not a network: a model that was written and loaded back. */
+export async function* predictWith(request: PredictWith): AsyncGenerator<PredictProgress, Float32Array | null> {
+  const { view, signature, batchSize, signal } = request
+  const total = view.indices.length
+  const logits = new Float32Array(total * signature.classes)
+  for (let start = 0; start < total; start += batchSize) {
+    await setImmediate()
+    if (signal.aborted) return null
+    const indices = view.indices.subarray(start, Math.min(start + batchSize, total))
+    logits.set(predictBatch(request, indices), start * signature.classes)
+    yield { done: start + indices.length, total }
+  }
+  return logits
+}
+
+function predictBatch({ tf, view, signature, predict }: PredictWith, indices: Int32Array): Float32Array {
   const sampleSize = signature.inputShape.reduce((product, axis) => product * axis, 1)
   const samples = new Float32Array(indices.length * sampleSize)
-  view.split.read(indices, samples)
+  readSamples({ split: view.split, indices, into: samples, normalise: view.normalise })
   return tf.tidy(() => {
     const x = tf.tensor(samples, [indices.length, ...signature.inputShape], 'float32')
-    return predictor.predict(x).dataSync() as Float32Array
+    return predict(x).dataSync() as Float32Array
   })
 }

@@ -1,72 +1,86 @@
 // The method's plan for a job, with every network and state it asked for.
 import type { Architecture } from '../contracts/architecture.ts'
-import type { Plan } from '../contracts/method.ts'
+import type { MethodSetup, Plan, SetupTeacher } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { Ops } from '../contracts/ops.ts'
-import type { Scalar, Tensor, Variable } from '../contracts/tf.ts'
-import { createBatches } from '../data/create-batches.ts'
-import { buildNetwork } from '../network/build-network.ts'
-import { namedVariables } from '../network/named-variables.ts'
+import type { Scalar, Variable } from '../contracts/tf.ts'
+import { tapShape } from '../network/cut-network.ts'
 import { createOps } from '../ops/create-ops.ts'
+import { stepsPerEpoch } from '../train/steps-per-epoch.ts'
+import { composePlan } from './compose-plan.ts'
+import { createRegistry, type Registry } from './create-registry.ts'
 import type { JobRun } from './job-run.ts'
+import type { JobTeacher } from './job-teacher.ts'
 
 export interface JobPlan {
   readonly plan: Plan
-  /** Of every network that was built for it. */
-  readonly architectures: ReadonlyMap<Network, Architecture>
-  /** All variables of those networks, and the method's states. */
+  /** Of every network that was built for it, or cut out of one; grows when a further plan builds more. */
+  readonly described: ReadonlyMap<Network, Architecture>
+  /** All variables of those networks, and the method's states; grows with them. */
   readonly variables: ReadonlyMap<string, Variable>
   /** The ops that the method has, bound to the step that runs. */
   readonly ops: (step: () => Scalar) => Ops
   dispose(): void
 }
 
-/** @param teachers frozen, with their shares (sum 1) */
-export function buildPlan(run: JobRun, teachers: readonly { network: Network; share: number }[]): JobPlan {
-  const { tf, spec } = run.request
+export function buildPlan(run: JobRun, teachers: readonly JobTeacher[]): JobPlan {
   const { job } = run
-  const architectures = new Map<Network, Architecture>()
-  const states = new Map<string, Variable>()
-  const build = (role: string, architecture: Architecture): Network => {
-    requireNew(
-      'network',
-      role,
-      [...architectures.keys()].map((network) => network.role),
-    )
-    const network = buildNetwork({ tf, role, architecture, seed: spec.train.seed })
-    architectures.set(network, architecture)
-    return network
-  }
-  const state = (name: string, initial: Tensor, { trainable = false } = {}): Variable => {
-    requireNew('state', name, [...states.keys()])
-    const variable = tf.variable(initial, trainable)
-    if (!(initial instanceof tf.Variable)) initial.dispose()
-    states.set(name, variable)
-    return variable
-  }
+  const registry = createRegistry({ tf: run.request.tf, seed: run.request.spec.train.seed })
   const { ops, bind } = stepOps(run)
-  const plan = job.method.entry.plan({
+  const setup = setupOf(run, { registry, ops, teachers })
+  const { method } = job
+  const plan = method.kind === 'plan' ? method.entry.plan(setup) : composePlan(setup, method.stages)
+  const { described, variables, dispose } = registry
+  return { plan, described, variables, ops: bind, dispose }
+}
+
+interface SetupParts {
+  readonly registry: Registry
+  readonly ops: Ops
+  readonly teachers: readonly JobTeacher[]
+}
+
+function setupOf(run: JobRun, { registry, ops, teachers }: SetupParts): MethodSetup {
+  const { job, views, request } = run
+  const { tf, spec } = request
+  const { build, state, cut } = registry
+  return {
     tf,
     ops,
-    params: job.method.params,
+    params: job.method.kind === 'plan' ? job.method.params : {},
     signature: job.signature,
     student: build('student', job.student.architecture),
     studentArchitecture: job.student.architecture,
-    teachers,
+    teachers: teachers.map((teacher, i) => setupTeacher(run, { teacher, i, build })),
+    peers: job.peers.map(({ architecture }, i) => ({ network: build(`peers[${i}]`, architecture), architecture })),
     epochs: epochsOf(run),
+    schedule: spec.train.schedule,
+    batchSize: spec.train.batchSize,
+    samples: views.train.indices.length,
+    sources: Object.fromEntries([...run.sources].map(([name, { signature }]) => [name, signature])),
     build,
     state,
-  })
-  const named = [...states].map(([name, variable]) => [`state/${name}`, variable] as const)
+    cut,
+    shapeOf: tapShape,
+  }
+}
+
+interface SetupOneTeacher {
+  readonly teacher: JobTeacher
+  readonly i: number
+  readonly build: MethodSetup['build']
+}
+
+/** A teacher that the method trains is built with the plan: its weights belong to the training. */
+function setupTeacher({ job }: JobRun, { teacher, i, build }: SetupOneTeacher): SetupTeacher {
+  const { share, snapshots, role, foreign } = teacher
+  const described = job.teachers[i]
+  const network = teacher.trainable && described ? build(role, described.architecture) : teacher.network
   return {
-    plan,
-    architectures,
-    variables: new Map([...namedVariables(architectures.keys()), ...named]),
-    ops: bind,
-    dispose: () => {
-      for (const { model } of architectures.keys()) model.dispose()
-      tf.dispose([...states.values()])
-    },
+    network,
+    share,
+    snapshots,
+    shapeOf: (tap) => (network === null ? (foreign?.model.shapeOf(tap) ?? []) : tapShape(network, tap)),
   }
 }
 
@@ -88,14 +102,6 @@ export function stepOps({ request }: JobRun): { ops: Ops; bind: (step: () => Sca
 
 /** Length of the job's training in epochs, whether it is given in epochs or in steps. */
 function epochsOf({ job, views }: JobRun): number {
-  const { train } = job.spec
-  if (train.steps === undefined) return train.epochs ?? 0
-  const { batchSize, seed } = train
-  const batches = createBatches({ view: views.train, signature: job.signature, batchSize, seed, augment: undefined })
-  return train.steps / batches.stepsPerEpoch
-}
-
-function requireNew(kind: string, name: string, known: readonly string[]): void {
-  if (!known.includes(name)) return
-  throw new Error(`The method asks for two ${kind}s named "${name}". Each needs a name of its own.`)
+  const { steps, epochs = 0, batchSize } = job.spec.train
+  return steps === undefined ? epochs : steps / stepsPerEpoch(views.train, batchSize)
 }

@@ -117,6 +117,80 @@ describe('checkJob', () => {
     )
   })
 
+  const alone = { teachers: [] }
+  const stage = { name: 'a', share: 1, methods: [{ name: 'labels' }] }
+  it.each([
+    ['a teacher where peers are asked for', { ...alone, method: { name: 'side' } }, '/peers', '1 to 2', '0'],
+    ['peers that nobody trains', { peers: [{ model: 'mlp' }] }, '/peers', '0 peers', '1'],
+    [
+      "a peer's own fault",
+      { ...alone, method: { name: 'side' }, peers: [{ model: 'cnn', params: { width: 13 } }] },
+      '/peers/0/params/width',
+      'not 13',
+      '13',
+    ],
+    [
+      'a trained teacher where the method trains it',
+      { method: { name: 'together' }, sources: { extra: { name: 'blobs' } } },
+      '/teachers/0/trainable',
+      'true',
+      'false',
+    ],
+    ['a further data set that is missing', { method: { name: 'together' } }, '/sources/extra', 'data set', 'nothing'],
+    ['one that nobody uses', { sources: { spare: { name: 'blobs' } } }, '/sources/spare', 'no sources', 'spare'],
+    [
+      'mixed labels where single ones are needed',
+      { method: { name: 'together' }, train: { epochs: 1, batchSize: 20, augment: { mixup: 0.2 } } },
+      '/train/augment/mixup',
+      'no mixup',
+      '0.2',
+    ],
+    [
+      'a batch too small to compare samples in',
+      { method: { name: 'together' }, train: { epochs: 1, batchSize: 2 } },
+      '/train/batchSize',
+      'at least 4',
+      '2',
+    ],
+    [
+      'a method with a plan of its own in a sum',
+      { methods: [{ name: 'side' }] },
+      '/stages/0/methods/0/name',
+      'one of labels, match',
+      'side',
+    ],
+    [
+      "a term's parameters",
+      { methods: [{ name: 'match', params: { tip: 'x' } }] },
+      '/stages/0/methods/0/params/tip',
+      'tap',
+      'tip',
+    ],
+    [
+      'a pattern that no layer matches',
+      { stages: [{ ...stage, train: ['fc9*'] }] },
+      '/stages/0/train/0',
+      'fc1',
+      'fc9*',
+    ],
+  ])('refuses %s', (_what, change, path, expected, received) => {
+    expect(check(change)).toContainEqual(
+      expect.objectContaining({
+        path,
+        expected: expect.stringContaining(expected),
+        received: expect.stringContaining(received),
+      }),
+    )
+  })
+
+  it('takes peers, teachers that are trained along, and sums of losses', () => {
+    const extra = { extra: { name: 'blobs' } }
+    const trainable = { model: 'mlp', trainable: true }
+    expect(check({ ...alone, method: { name: 'side' }, peers: [{ model: 'mlp' }] })).toEqual([])
+    expect(check({ method: { name: 'together' }, teacher: trainable, sources: extra })).toEqual([])
+    expect(check({ methods: [{ name: 'labels' }, { name: 'match', weight: 2 }] })).toEqual([])
+  })
+
   it('lists the faults of all parts at once', () => {
     const faults = check({
       method: { name: 'x-y' },

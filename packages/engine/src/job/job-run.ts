@@ -4,9 +4,10 @@ import type { Dataset } from '../contracts/data-format.ts'
 import type { Network } from '../contracts/network.ts'
 import type { DataViews, SampleView } from '../data/data-views.ts'
 import type { ClassificationScores } from '../evaluate/classification-scores.ts'
+import type { Source } from '../train/train-run.ts'
 import type { JobEvent } from './job-event.ts'
 import type { FinishedPhase, JobState, Phase } from './job-state.ts'
-import type { ResolvedJob } from './resolve-job.ts'
+import type { ResolvedJob } from './resolved-job.ts'
 import type { RunRequest } from './run-request.ts'
 
 export interface JobRun {
@@ -14,6 +15,8 @@ export interface JobRun {
   readonly job: ResolvedJob
   readonly dataset: Dataset
   readonly views: DataViews
+  /** Further data sets by name. */
+  readonly sources: ReadonlyMap<string, Source & { readonly digest: string }>
   /** The samples of `evaluate.split`. */
   readonly evaluateOn: SampleView
   readonly fingerprint: string

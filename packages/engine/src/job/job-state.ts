@@ -9,6 +9,8 @@ export interface FinishedPhase {
   readonly curve: readonly EvalPoint[]
   readonly best: EvalPoint | null
   readonly losses: Readonly<Record<string, number>>
+  /** What further plans were decided on. */
+  readonly decisions: readonly unknown[]
   /** Set when the training was another job's. */
   readonly reused: boolean
 }

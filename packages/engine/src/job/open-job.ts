@@ -1,5 +1,5 @@
 // From a request to a job that can run: the spec against the shelves, the data, and the checkpoint to go on from.
-import type { JobSpec } from '@stillhouse/spec'
+import type { DataSpec, JobSpec } from '@stillhouse/spec'
 import { readCheckpoint } from '../checkpoint/read-checkpoint.ts'
 import type { Dataset } from '../contracts/data-format.ts'
 import { TrainingError } from '../contracts/training-error.ts'
@@ -8,7 +8,8 @@ import { jobFingerprint } from './fingerprints.ts'
 import type { JobEvent } from './job-event.ts'
 import { type JobRun, TRAINING } from './job-run.ts'
 import type { FinishedPhase, JobState, Phase } from './job-state.ts'
-import { type ResolvedJob, resolveJob } from './resolve-job.ts'
+import { resolveJob } from './resolve-job.ts'
+import type { ResolvedJob } from './resolved-job.ts'
 import type { RunRequest } from './run-request.ts'
 
 /**
@@ -16,16 +17,19 @@ import type { RunRequest } from './run-request.ts'
  */
 export async function openJob(request: RunRequest): Promise<JobRun> {
   const job = resolveOrThrow(request)
-  const dataset = await job.data.entry.open(job.data.params)
+  const dataset = await job.data.entry.open(job.data.params, folderOf(request, job.spec.data, 'data'))
   requireSignature(job, dataset)
   const views = dataViews(dataset, job.spec.data)
-  const fingerprint = jobFingerprint(job.spec, dataset.digest)
+  const sources = await openSources(request, job)
+  const digests = [...sources].map(([name, { digest }]) => [name, digest] as const)
+  const fingerprint = jobFingerprint(job.spec, { data: dataset.digest, ...Object.fromEntries(digests) })
   const opening: JobEvent[] = [{ type: 'log', level: 'info', message: describeData(job.spec, dataset, views) }]
   const run: JobRun = {
     request,
     job,
     dataset,
     views,
+    sources,
     evaluateOn: job.spec.evaluate.split === 'validation' && views.validation !== null ? views.validation : views.test,
     fingerprint,
     resume: null,
@@ -48,7 +52,29 @@ function resolveOrThrow({ spec, shelves }: RunRequest): ResolvedJob {
   throw new TrainingError('spec.rejected', `This worker cannot run the job. ${faults.join('. ')}.`)
 }
 
-function requireSignature({ signature, data }: ResolvedJob, dataset: Dataset): void {
+/** Where the files of a data set were brought to; null when its parameters say where they are. */
+function folderOf({ dataFolders }: RunRequest, { from }: DataSpec, name: string): string | null {
+  if (from === undefined) return null
+  const folder = dataFolders?.[name]
+  if (folder !== undefined) return folder
+  throw new TrainingError(
+    'data.not_found',
+    `The files of ${name} were not brought here. Expected a folder; received nothing.`,
+  )
+}
+
+/** Training samples of the further data sets. */
+async function openSources(request: RunRequest, job: ResolvedJob): Promise<JobRun['sources']> {
+  const opened = [...job.sources].map(async ([name, source]) => {
+    const { entry, params, signature, spec } = source
+    const dataset = await entry.open(params, folderOf(request, spec, name))
+    requireSignature({ signature, data: source }, dataset)
+    return [name, { view: dataViews(dataset, spec).train, signature, digest: dataset.digest }] as const
+  })
+  return new Map(await Promise.all(opened))
+}
+
+function requireSignature({ signature, data }: Pick<ResolvedJob, 'signature' | 'data'>, dataset: Dataset): void {
   const [expected, received] = [signature, dataset.signature].map(
     (s) => `[${s.inputShape.join(', ')}] in ${s.classes} classes`,
   )

@@ -1,31 +1,32 @@
 // The teachers of a job before it trains: taken from another job or an upload, found under their key, or still to train.
-import type { TeacherSource } from '@stillhouse/spec'
+import type { TeacherSource, TeacherSpec } from '@stillhouse/spec'
 import { saveVariables } from '../checkpoint/saved-tensor.ts'
+import type { Network } from '../contracts/network.ts'
 import { TrainingError } from '../contracts/training-error.ts'
 import { buildNetwork } from '../network/build-network.ts'
 import { loadLayersModel } from '../network/layers-model-files.ts'
-import { namedVariables } from '../network/named-variables.ts'
 import { networkFromLayersModel } from '../network/network-from-layers-model.ts'
 import { takeWeights } from '../network/take-weights.ts'
+import { loadForeignTeacher } from '../teachers/foreign/load-foreign-teacher.ts'
+import { modelKind } from '../teachers/foreign/model-kind.ts'
 import type { DescribedModel } from './describe-model.ts'
 import { teacherKey } from './fingerprints.ts'
 import type { JobEvent } from './job-event.ts'
 import type { JobRun } from './job-run.ts'
-import type { JobTeacher } from './job-teacher.ts'
+import { type JobTeacher, teacherVariables } from './job-teacher.ts'
 import { saveJob } from './save-job.ts'
+import { loadSnapshots, snapshotEpochs } from './teacher-snapshots.ts'
 
 /**
- * Every teacher as a network: loaded, or with initial weights where it is still to be trained.
+ * Every teacher, loaded, or with initial weights where it is still to be trained.
  * @throws TrainingError `teacher.unavailable` when a named one cannot be had or does not fit
  */
 export async function* openTeachers(run: JobRun): AsyncGenerator<JobEvent, JobTeacher[]> {
   const { teachers } = run.request.spec
   const total = teachers.reduce((sum, { weight }) => sum + weight, 0)
   const opened: JobTeacher[] = []
-  for (const [i, { weight, from }] of teachers.entries()) {
-    const teacher = from === undefined ? keyedTeacher(run, i) : await namedTeacher(run, i, from)
-    opened.push({ ...teacher, share: weight / total })
-  }
+  for (const [i, spec] of teachers.entries())
+    opened.push({ ...(await openTeacher(run, i, spec)), share: spec.weight / total })
   // A run that goes on keeps what it decided: its metric series already counts on it.
   if (run.checkpoints > 0) return opened
   for (const [i, teacher] of opened.entries()) yield* findTrained(run, i, teacher)
@@ -33,41 +34,73 @@ export async function* openTeachers(run: JobRun): AsyncGenerator<JobEvent, JobTe
   return opened
 }
 
-/** Role of teacher `i`, and how its training is called. */
-function roleOf({ request }: JobRun, i: number): string {
-  return request.spec.teachers.length === 1 ? 'teacher' : `teachers[${i}]`
-}
-
 type OpenedTeacher = Omit<JobTeacher, 'share'>
 
-function keyedTeacher(run: JobRun, i: number): OpenedTeacher {
-  const { request, job, dataset } = run
-  const described = job.teachers[i] as DescribedModel
-  const { model = '', train = request.spec.train } = request.spec.teachers[i] ?? {}
-  const identity = { model, params: described.params, train, data: request.spec.data, dataDigest: dataset.digest }
-  const { architecture } = described
-  // Weights are keyed by role: the key of a teacher must not depend on its place in the job.
-  const trainee = buildNetwork({ tf: request.tf, role: 'teacher', architecture, seed: train.seed })
-  const network = { ...trainee, role: roleOf(run, i), frozen: true, trainable: [] }
-  return { network, own: { trainee, key: teacherKey(identity) }, source: null }
+async function openTeacher(run: JobRun, i: number, spec: TeacherSpec): Promise<OpenedTeacher> {
+  const role = run.request.spec.teachers.length === 1 ? 'teacher' : `teachers[${i}]`
+  const none = { role, network: null, foreign: null, trainable: false, snapshots: [], own: null, source: null }
+  if (spec.from !== undefined) return { ...none, ...(await namedTeacher(run, { i, role, source: spec.from })) }
+  if (spec.trainable === true) return { ...none, trainable: true }
+  return { ...none, ...keyedTeacher(run, { i, role, spec }) }
 }
 
-async function namedTeacher(run: JobRun, i: number, source: TeacherSource): Promise<OpenedTeacher> {
+interface Keyed {
+  readonly i: number
+  readonly role: string
+  readonly spec: TeacherSpec
+}
+
+function keyedTeacher(run: JobRun, { i, role, spec }: Keyed): Pick<JobTeacher, 'network' | 'own' | 'snapshots'> {
+  const { request, job, dataset, views } = run
+  const { architecture, params } = job.teachers[i] as DescribedModel
+  const { model = '', train = request.spec.train, data: own, snapshots } = spec
+  const identity = { model, params, train, data: { ...request.spec.data, ...own }, dataDigest: dataset.digest }
+  const normalise = views.train.normalise
+  const key = teacherKey({ ...identity, normalise, ...(snapshots && { snapshots }) })
+  const frozen = (network: Network, as: string): Network => ({ ...network, role: as, frozen: true, trainable: [] })
+  // Weights are keyed by role: the key of a teacher must not depend on its place in the job.
+  const build = () => buildNetwork({ tf: request.tf, role: 'teacher', architecture, seed: train.seed })
+  const trainee = build()
+  const epochs = snapshots === undefined ? [] : snapshotEpochs(run, train, snapshots.everyEpochs)
+  return {
+    network: frozen(trainee, role),
+    own: { trainee, key },
+    snapshots: epochs.map((epoch) => frozen(build(), `${role}@${epoch}`)),
+  }
+}
+
+interface Named {
+  readonly i: number
+  readonly role: string
+  readonly source: TeacherSource
+}
+
+type NamedTeacher = Pick<JobTeacher, 'network' | 'foreign' | 'source'>
+
+async function namedTeacher(run: JobRun, { i, role, source }: Named): Promise<NamedTeacher> {
   const { request, job } = run
   const name = 'job' in source ? `job ${source.job}` : `upload ${source.upload}`
-  const found = await request.fetchModel(source)
+  const found = await request.fetchModel('job' in source ? source : { upload: source.upload })
   if (found === null)
     throw new TrainingError(
       'teacher.unavailable',
       `Teacher ${i} cannot be had. Expected the model of ${name}; received nothing.`,
     )
-  const model = await loadLayersModel({ tf: request.tf, dir: found.dir }, name)
-  const network = networkFromLayersModel({ role: roleOf(run, i), model, signature: job.signature, source: name })
-  return { network, own: null, source }
+  const { tf, loadOnnx = null } = request
+  const opened = { tf, dir: found.dir, signature: job.signature, source: name }
+  const kind = await modelKind(found.dir)
+  if (kind !== 'tfjs-layers') {
+    const probabilities = 'upload' in source && source.probabilities === true
+    const { digest, foreign } = await loadForeignTeacher({ ...opened, kind, probabilities, loadOnnx })
+    return { network: null, foreign: foreign && { model: foreign, digest }, source }
+  }
+  const model = await loadLayersModel(opened, name)
+  return { network: networkFromLayersModel({ ...opened, role, model }), foreign: null, source }
 }
 
 /** Takes the weights of the same teacher from an earlier job, if there is one. */
-async function* findTrained(run: JobRun, i: number, { network, own }: JobTeacher): AsyncGenerator<JobEvent> {
+async function* findTrained(run: JobRun, i: number, teacher: JobTeacher): AsyncGenerator<JobEvent> {
+  const { own, role, snapshots } = teacher
   const { tf, fetchModel } = run.request
   const found = own && (await fetchModel({ teacherKey: own.key }))
   if (!own || !found) return
@@ -75,14 +108,12 @@ async function* findTrained(run: JobRun, i: number, { network, own }: JobTeacher
     const model = await loadLayersModel({ tf, dir: found.dir }, `teacher ${own.key}`)
     takeWeights(tf, own.trainee, model)
     model.dispose()
-    const result = { curve: [], best: null, losses: {}, reused: true }
-    run.finished.set(`teacher-${i}`, { result, tensors: saveVariables(namedVariables([own.trainee])) })
-    yield { type: 'note', message: `${network.role}: trained before, taken from the store (${own.key.slice(0, 12)}).` }
+    await loadSnapshots({ tf, dir: found.dir }, snapshots)
+    const result = { curve: [], best: null, losses: {}, decisions: [], reused: true }
+    run.finished.set(`teacher-${i}`, { result, tensors: saveVariables(teacherVariables(teacher)) })
+    yield { type: 'note', message: `${role}: trained before, taken from the store (${own.key.slice(0, 12)}).` }
   } catch (error) {
-    yield {
-      type: 'note',
-      message: `${network.role}: the stored one cannot be used, so it is trained anew: ${String(error)}`,
-    }
+    yield { type: 'note', message: `${role}: the stored one cannot be used, so it is trained anew: ${String(error)}` }
   }
 }
 

@@ -2,28 +2,31 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeArchitecture } from '../architecture/describe-architecture.ts'
+import type { Plan } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { ClassificationScores } from '../evaluate/classification-scores.ts'
-import { measureLatency } from '../evaluate/measure-latency.ts'
 import { buildNetwork } from '../network/build-network.ts'
+import { countParams } from '../network/count-params.ts'
 import { namedVariables } from '../network/named-variables.ts'
 import { supervisedPlan } from '../train/supervised-plan.ts'
 import { buildPlan, type JobPlan, stepOps } from './build-plan.ts'
 import { createProgressLog, type ProgressLog } from './create-progress-log.ts'
 import type { JobEvent } from './job-event.ts'
-import { freshFolder, totalSize } from './job-files.ts'
-import { jobMetrics, type Measured, type ResultMetrics } from './job-metrics.ts'
-import { jobReport } from './job-report.ts'
+import { freshFolder } from './job-files.ts'
+import { jobMetrics } from './job-metrics.ts'
+import { type JobReport, jobReport } from './job-report.ts'
 import type { JobRun } from './job-run.ts'
 import { JobStopped } from './job-stopped.ts'
 import type { JobTeacher } from './job-teacher.ts'
+import { latencyOf, networkRunner } from './latency-of.ts'
+import { measureTeacher, scoreTeacher } from './measure-teacher.ts'
 import { openJob } from './open-job.ts'
 import { openTeachers } from './open-teachers.ts'
 import { runPhase } from './run-phase.ts'
 import type { RunRequest } from './run-request.ts'
 import { scoresOf } from './scores-of.ts'
 import { trainTeachers } from './train-teachers.ts'
-import { sizeInFirstFormat, type WrittenExport, writeExports } from './write-exports.ts'
+import { writeExports } from './write-exports.ts'
 
 /**
  * Runs a job, from the start or from a checkpoint. The last event is `done`, or `stopped` after the signal came.
@@ -35,14 +38,14 @@ export async function* runJob(request: RunRequest): AsyncGenerator<JobEvent> {
     const run = await openJob(request)
     yield* run.opening
     const teachers = yield* openTeachers(run)
-    owned.push(...teachers.map(({ network }) => network.model))
+    owned.push(...teachers.flatMap(modelsOf))
     const progress = createProgressLog(countStages(run, teachers))
     yield* trainTeachers(run, progress, teachers)
     const student = buildPlan(run, teachers)
     owned.push(student)
-    yield* trainStudent(run, progress, { student, teachers })
+    const plan = yield* trainStudent(run, progress, { student, teachers })
     const baseline = yield* trainBaseline(run, progress, owned)
-    yield* finish(run, progress, { student, teachers, baseline })
+    yield* finish(run, progress, { student, plan, teachers, baseline })
   } catch (error) {
     if (!(error instanceof JobStopped)) throw error
     yield { type: 'stopped' }
@@ -67,17 +70,24 @@ interface Trained {
   readonly teachers: readonly JobTeacher[]
 }
 
+function modelsOf({ network, snapshots, foreign }: JobTeacher): { dispose(): void }[] {
+  const models = [...(network === null ? [] : [network]), ...snapshots].map(({ model }) => model)
+  return foreign === null ? models : [...models, { dispose: () => void foreign.model.dispose() }]
+}
+
 async function* trainStudent(
   run: JobRun,
   progress: ProgressLog,
   { student, teachers }: Trained,
-): AsyncGenerator<JobEvent> {
-  yield* runPhase(run, progress, {
+): AsyncGenerator<JobEvent, Plan> {
+  return yield* runPhase(run, progress, {
     phase: 'student',
     plan: student.plan,
     train: run.job.spec.train,
-    teachers: teachers.map(({ network }) => network),
+    view: run.views.train,
+    teachers,
     variables: student.variables,
+    keeps: (last) => namedVariables([last.deploy, ...Object.values(last.also ?? {})]),
     ops: student.ops,
     stageName: (name) => name,
   })
@@ -98,8 +108,10 @@ async function* trainBaseline(
     phase: 'baseline',
     plan: supervisedPlan(network),
     train: spec.train,
+    view: run.views.train,
     teachers: [],
     variables: namedVariables([network]),
+    keeps: () => namedVariables([network]),
     ops: stepOps(run).bind,
     stageName: () => 'baseline',
   })
@@ -107,56 +119,66 @@ async function* trainBaseline(
 }
 
 interface Finish extends Trained {
+  /** That ran last. */
+  readonly plan: Plan
   readonly baseline: ClassificationScores | null
 }
 
 async function* finish(
   run: JobRun,
   progress: ProgressLog,
-  { student, teachers, baseline }: Finish,
+  { student, plan, teachers, baseline }: Finish,
 ): AsyncGenerator<JobEvent> {
-  const { deploy } = student.plan
+  const { deploy } = plan
   const scores = yield* scoresOf(run, progress, deploy)
-  const first = teachers[0]?.network
-  const teacherScores = first && (yield* scoresOf(run, progress, first))
+  const taught = yield* scoreTeacher(run, progress, { teacher: teachers[0], described: student.described })
   const evaluated = progress.ofPass('evaluate', 1, 1)
   if (evaluated !== null) yield evaluated
   progress.advance(1)
-  const exports = yield* writeExports(run, progress, deploy)
-  const architecture = student.architectures.get(deploy)
+  const description = descriptionOf(student, deploy)
+  const about = { network: deploy, scores, macs: description?.macs ?? null, teachers, under: null }
+  const exports = yield* writeExports(run, progress, about)
+  const also = yield* finishOthers(run, progress, { student, plan, teachers })
   const metrics = jobMetrics({
-    student: await measured(run, deploy, { scores, bytes: totalSize(exports[0]?.files ?? []) }),
-    description: architecture === undefined ? null : describeArchitecture(architecture),
-    teacher:
-      first && teacherScores
-        ? await measured(run, first, { scores: teacherScores, bytes: await sizeInFirstFormat(run, first.model) })
-        : null,
+    student: {
+      scores,
+      params: countParams(deploy),
+      bytes: exports[0]?.bytes ?? 0,
+      latency: await latencyOf(run, networkRunner(run.request.tf, deploy)),
+    },
+    classes: run.job.signature.classes,
+    description,
+    exports,
+    teacher: taught && (await measureTeacher(run, taught)),
     baseline,
   })
-  yield await writeReport(run, { metrics, scores, teachers, exports })
+  yield await writeReport(run, { metrics, scores, teachers, exports, also })
   yield { type: 'done', metrics: { ...metrics }, metricSeq: run.metricSeq }
 }
 
-async function measured(run: JobRun, network: Network, known: Pick<Measured, 'scores' | 'bytes'>): Promise<Measured> {
-  const { request, job, evaluateOn } = run
-  const { latencyRuns: runs } = job.spec.evaluate
-  if (runs === 0) return { network, latency: null, ...known }
-  const sample = new Float32Array(job.signature.inputShape.reduce((product, axis) => product * axis, 1))
-  evaluateOn.split.read(evaluateOn.indices.slice(0, 1), sample)
-  const { tf, signal } = request
-  const latency = await measureLatency({ tf, model: network.model, sample, runs, signal })
-  if (latency === null) throw new JobStopped()
-  return { network, latency, ...known }
+function descriptionOf({ described }: JobPlan, network: Network) {
+  const architecture = described.get(network)
+  return architecture === undefined ? null : describeArchitecture(architecture)
 }
 
-interface Report {
-  readonly metrics: ResultMetrics
-  readonly scores: ClassificationScores
-  readonly teachers: readonly JobTeacher[]
-  readonly exports: readonly WrittenExport[]
+/** The networks that a method hands out beside the one it deploys: measured and exported like it. */
+async function* finishOthers(
+  run: JobRun,
+  progress: ProgressLog,
+  { student, plan, teachers }: Trained & { readonly plan: Plan },
+): AsyncGenerator<JobEvent, JobReport['also']> {
+  const also: Record<string, JobReport['also'][string]> = {}
+  for (const [name, network] of Object.entries(plan.also ?? {})) {
+    const scores = yield* scoresOf(run, progress, network)
+    const macs = descriptionOf(student, network)?.macs ?? null
+    const exports = yield* writeExports(run, progress, { network, scores, macs, teachers, under: name })
+    const { accuracy, nll } = scores
+    also[name] = { accuracy, nll, params: countParams(network), ...(macs === null ? {} : { macs }), exports }
+  }
+  return also
 }
 
-async function writeReport(run: JobRun, report: Report): Promise<JobEvent> {
+async function writeReport(run: JobRun, report: JobReport): Promise<JobEvent> {
   const dir = join(run.request.scratch, 'report')
   const text = `${JSON.stringify(jobReport(run, report), null, 2)}\n`
   await freshFolder(dir, () => writeFile(join(dir, 'report.json'), text))

@@ -5,64 +5,85 @@ import type { Plan } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { Ops } from '../contracts/ops.ts'
 import type { Scalar, Variable } from '../contracts/tf.ts'
+import type { SampleView } from '../data/data-views.ts'
+import { openBatches } from '../data/open-batches.ts'
+import type { ClassificationScores } from '../evaluate/classification-scores.ts'
 import { evaluateNetwork } from '../evaluate/evaluate-network.ts'
-import { namedVariables } from '../network/named-variables.ts'
+import type { PredictProgress } from '../evaluate/predict-logits.ts'
 import { train } from '../train/train.ts'
-import type { TrainEvent, TrainState } from '../train/train-events.ts'
+import type { TrainEvent, TrainResult } from '../train/train-events.ts'
 import type { Evaluation, TrainRun } from '../train/train-run.ts'
 import type { ProgressLog } from './create-progress-log.ts'
 import type { JobEvent } from './job-event.ts'
 import type { JobRun } from './job-run.ts'
 import type { FinishedPhase, Phase } from './job-state.ts'
 import { JobStopped } from './job-stopped.ts'
+import type { JobTeacher } from './job-teacher.ts'
+import { phaseTeachers } from './phase-teachers.ts'
 import { saveJob } from './save-job.ts'
 
 export interface PhaseRun {
   readonly phase: Phase
   readonly plan: Plan
   readonly train: TrainSpec
-  /** Frozen. */
-  readonly teachers: readonly Network[]
+  /** Samples to train on. */
+  readonly view: SampleView
+  readonly teachers: readonly JobTeacher[]
   /** Everything that a checkpoint of this training holds, besides the optimisers' state. */
   readonly variables: ReadonlyMap<string, Variable>
+  /** What is left of it once it is over. */
+  keeps(last: Plan): ReadonlyMap<string, Variable>
   readonly ops: (step: () => Scalar) => Ops
   /** Name of a stage as shown to the outside. */
   stageName(name: string): string
+  readonly snapshots?: NonNullable<TrainRun['snapshots']>
 }
 
-/** Trains `phase.plan.deploy`, or gives it the weights it ended with. @throws JobStopped */
-export async function* runPhase(
-  run: JobRun,
-  progress: ProgressLog,
-  phase: PhaseRun,
-): AsyncGenerator<JobEvent, FinishedPhase> {
-  const { tf } = run.request
-  const own = namedVariables([phase.plan.deploy])
+/**
+ * Trains, or gives the networks the weights they ended with.
+ * @returns the plan that ran last: its `deploy` is what was trained
+ * @throws JobStopped
+ */
+export async function* runPhase(run: JobRun, progress: ProgressLog, phase: PhaseRun): AsyncGenerator<JobEvent, Plan> {
   const before = run.finished.get(phase.phase)
   if (before !== undefined) {
-    restoreVariables(tf, own, before.tensors)
+    const last = replay(phase.plan, before.result.decisions)
+    restoreVariables(run.request.tf, phase.keeps(last), before.tensors)
     progress.advance(phase.plan.stages.length)
-    return before.result
+    return last
   }
-  const state = yield* trainPhase(run, progress, phase)
+  const { state, plan } = yield* trainPhase(run, progress, phase)
   progress.advance(phase.plan.stages.length)
-  const { curve, best, losses } = state
-  const result = { curve, best, losses, reused: false }
-  run.finished.set(phase.phase, { result, tensors: saveVariables(own) })
+  const { curve, best, losses, decisions } = state
+  const result: FinishedPhase = { curve, best, losses, decisions, reused: false }
+  run.finished.set(phase.phase, { result, tensors: saveVariables(phase.keeps(plan)) })
   run.metricSeq = state.metricSeq
-  return result
+  // What was measured last are not the weights that it ended with.
+  if (phase.train.keep === 'best') run.scores.delete(plan.deploy)
+  return plan
 }
 
-async function* trainPhase(run: JobRun, progress: ProgressLog, phase: PhaseRun): AsyncGenerator<JobEvent, TrainState> {
-  const training = train(trainRun(run, phase))
-  for (;;) {
-    const next = await training.next()
-    if (next.done === true) {
-      if (next.value.stage < phase.plan.stages.length) throw new JobStopped()
-      return next.value
+/** The last of the plans that the decisions led to. */
+function replay(plan: Plan, decisions: readonly unknown[]): Plan {
+  return decisions.reduce((last: Plan, decision) => last.next?.plan(decision) ?? last, plan)
+}
+
+async function* trainPhase(run: JobRun, progress: ProgressLog, phase: PhaseRun): AsyncGenerator<JobEvent, TrainResult> {
+  const teachers = phaseTeachers(run, phase)
+  try {
+    const training = train({ ...trainRun(run, phase), ...teachers.inputs })
+    for (;;) {
+      const next = await training.next()
+      yield* teachers.notes()
+      if (next.done === true) {
+        if (!next.value.finished) throw new JobStopped()
+        return next.value
+      }
+      const event = await tell(run, progress, { phase: phase.phase, event: next.value })
+      if (event !== null) yield event
     }
-    const event = await tell(run, progress, { phase: phase.phase, event: next.value })
-    if (event !== null) yield event
+  } finally {
+    await teachers.close()
   }
 }
 
@@ -99,40 +120,60 @@ async function tell(run: JobRun, progress: ProgressLog, { phase, event }: Told):
   }
 }
 
-function trainRun(run: JobRun, phase: PhaseRun): TrainRun {
-  const { request, job, views } = run
+function trainRun(run: JobRun, phase: PhaseRun): Omit<TrainRun, 'teachers' | 'teacherOutputs'> {
+  const { request, job, views, sources } = run
   const { resume } = run
   const mine = resume?.running.phase === phase.phase
   if (mine) run.resume = null
+  const threads = job.spec.resources.loaderThreads
   return {
     tf: request.tf,
     plan: phase.plan,
     variables: phase.variables,
-    teachers: phase.teachers,
     train: phase.train,
-    signature: job.signature,
-    view: views.train,
+    samples: { view: phase.view, signature: job.signature },
+    sources: Object.fromEntries(sources),
+    validation: views.validation,
+    openBatches: request.openBatches ?? ((plan) => openBatches(plan, { threads })),
     evaluateBatchSize: job.spec.evaluate.batchSize,
-    evaluation: evaluationOf(run),
+    evaluation: evaluationOf(run, phase.train),
     ops: phase.ops,
     stageName: phase.stageName,
+    ...(phase.snapshots && { snapshots: phase.snapshots }),
     metricSeq: run.metricSeq,
     resume: mine && resume !== null ? { state: resume.running.train, tensors: resume.tensors } : null,
     signal: request.signal,
   }
 }
 
-/** Evaluates on the split of the final metrics and remembers the last scores of each network. */
-function evaluationOf(run: JobRun): Evaluation {
+/**
+ * Evaluates on the split of the final metrics and remembers the last scores of each network; and on the hold-out, where
+ * it decides which weights are kept or when training ends.
+ */
+function evaluationOf(run: JobRun, { keep, earlyStopping }: TrainSpec): Evaluation {
+  const { validation } = run.views
+  const decides = keep === 'best' || earlyStopping !== undefined
+  const apart = decides && validation !== run.evaluateOn ? validation : null
   return {
     everyEpochs: run.job.spec.evaluate.everyEpochs,
     evaluate: async function* (network) {
       const scores = yield* evaluateNetwork(evaluationRequest(run, network))
       if (scores === null) return null
       run.scores.set(network, scores)
-      return { accuracy: scores.accuracy, nll: scores.nll }
+      const own = { accuracy: scores.accuracy, nll: scores.nll }
+      if (apart === null) return own
+      const held = yield* heldOut(run, network, apart)
+      return held && { ...own, 'validation.accuracy': held.accuracy, 'validation.nll': held.nll }
     },
   }
+}
+
+function heldOut(
+  run: JobRun,
+  network: Network,
+  view: SampleView,
+): AsyncGenerator<PredictProgress, ClassificationScores | null> {
+  return evaluateNetwork({ ...evaluationRequest(run, network), view })
 }
 
 export function evaluationRequest({ request, job, evaluateOn }: JobRun, network: Network) {

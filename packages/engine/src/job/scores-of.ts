@@ -2,6 +2,7 @@
 import type { Network } from '../contracts/network.ts'
 import type { ClassificationScores } from '../evaluate/classification-scores.ts'
 import { evaluateNetwork } from '../evaluate/evaluate-network.ts'
+import type { PredictProgress } from '../evaluate/predict-logits.ts'
 import type { ProgressLog } from './create-progress-log.ts'
 import type { JobEvent } from './job-event.ts'
 import type { JobRun } from './job-run.ts'
@@ -16,7 +17,16 @@ export async function* scoresOf(
 ): AsyncGenerator<JobEvent, ClassificationScores> {
   const known = run.scores.get(network)
   if (known !== undefined) return known
-  const pass = evaluateNetwork(evaluationRequest(run, network))
+  const scores = yield* telling(progress, evaluateNetwork(evaluationRequest(run, network)))
+  run.scores.set(network, scores)
+  return scores
+}
+
+/** Runs an evaluation, with signs of life. @throws JobStopped */
+export async function* telling(
+  progress: ProgressLog,
+  pass: AsyncGenerator<PredictProgress, ClassificationScores | null>,
+): AsyncGenerator<JobEvent, ClassificationScores> {
   for (;;) {
     const next = await pass.next()
     if (next.done !== true) {
@@ -25,7 +35,6 @@ export async function* scoresOf(
       continue
     }
     if (next.value === null) throw new JobStopped()
-    run.scores.set(network, next.value)
     return next.value
   }
 }

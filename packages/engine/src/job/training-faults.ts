@@ -1,7 +1,9 @@
 // Faults of the train blocks that need the data's size or shape.
 import type { Fault, JobSpec, TrainSpec } from '@stillhouse/spec'
 import type { Signature } from '../contracts/shelf.ts'
+import { normaliseFaults } from '../data/channel-statistics.ts'
 import { IMAGE_AUGMENTS } from '../data/create-augment.ts'
+import { under } from './describe-model.ts'
 
 /** @param signature null when the data set has faults of its own */
 export function trainingFaults(spec: JobSpec, signature: Signature | null): Fault[] {
@@ -9,9 +11,21 @@ export function trainingFaults(spec: JobSpec, signature: Signature | null): Faul
     { path: '/train', train: spec.train },
     ...spec.teachers.map(({ train }, i) => ({ path: `/teachers/${i}/train`, train })),
   ]
-  return blocks.flatMap(({ path, train }) =>
-    train === undefined ? [] : [...batchFaults(path, train, spec), ...augmentFaults(path, train, signature)],
-  )
+  return [
+    ...(signature === null ? [] : normaliseFaults(spec.data, signature).map((fault) => under('/data', fault))),
+    ...blocks.flatMap(({ path, train }) =>
+      train === undefined
+        ? []
+        : [...batchFaults(path, train, spec), ...augmentFaults(path, train, signature), ...cacheFaults(path, train)],
+    ),
+  ]
+}
+
+/** A mixed sample is another at every step, whatever its parts are. */
+function cacheFaults(path: string, { teacherCache, augment }: TrainSpec): Fault[] {
+  if (teacherCache !== 'on' || augment?.mixup === undefined) return []
+  const message = 'outputs of teachers on mixed samples cannot be kept'
+  return [{ path: `${path}/teacherCache`, message, expected: 'auto or off, or no mixup', received: 'on' }]
 }
 
 /** The size of the data is only known when it is opened; a limit is known here. */

@@ -135,12 +135,13 @@ describe('forward', () => {
   it('trains batch norm on the batch and moves its statistics by the momentum', () => {
     const network = build(tinyCnn(signature))
     const moved: MovedStatistic[] = []
-    const { tap } = forward({
+    const { tap, logits } = forward({
       tf,
       network,
       x,
       training: { ops, site: 's', moved: (statistic) => moved.push(statistic) },
     })
+    expect(logits.shape).toEqual([5, signature.classes])
     const { mean, variance } = tf.moments(tap('norm1'), [0, 1, 2])
     for (const value of mean.dataSync()) expect(value).toBeCloseTo(0, 4)
     for (const value of variance.dataSync()) expect(value).toBeCloseTo(1, 2)

@@ -31,11 +31,17 @@ export function buildNetwork({ tf, role, architecture, seed, frozen = false }: B
   for (const layer of architecture.layers) outputs.set(layer.name, connect(tf, { layer, outputs, seed, role }))
   const model = tf.model({
     inputs: input,
-    outputs: outputs.get(architecture.output) as SymbolicTensor,
+    outputs: [architecture.output, ...looseEnds(architecture)].map((name) => outputs.get(name) as SymbolicTensor),
     // Without a name tfjs numbers models by process, and equal weights would not give equal files.
     name: role.replaceAll(/[^A-Za-z0-9._-]+/g, '-'),
   })
   return layersModelNetwork({ role, model, frozen, taps: architecture.taps })
+}
+
+/** Layers that nothing reads, besides the output: tfjs would leave out of the model what leads to none of its outputs. */
+function looseEnds({ layers, output }: Architecture): string[] {
+  const read = new Set([output, ...layers.flatMap(({ inputs }) => inputs)])
+  return layers.map(({ name }) => name).filter((name) => !read.has(name))
 }
 
 interface Connect {
@@ -53,6 +59,13 @@ function connect(tf: Tf, { layer, outputs, seed, role }: Connect): SymbolicTenso
   return output
 }
 
+const KERNEL_KINDS = {
+  conv2d: 'plain',
+  dense: 'plain',
+  depthwiseConv2d: 'depthwise',
+  conv2dTranspose: 'transposed',
+} as const
+
 interface Initialise {
   readonly layer: Extract<LayerSpec, { init: unknown }>
   readonly stock: layers.Layer
@@ -63,7 +76,7 @@ interface Initialise {
 /** Biases stay zero, batch norm starts as the identity: tfjs's own defaults. */
 function initialise(tf: Tf, { layer, stock, place, seed }: Initialise): void {
   const kernel = stock.weights[0]?.read() as Variable
-  const depthwise = layer.type === 'depthwiseConv2d'
-  const values = initialWeights({ shape: kernel.shape, init: layer.init, depthwise, seed, place })
+  const kind = KERNEL_KINDS[layer.type]
+  const values = initialWeights({ shape: kernel.shape, init: layer.init, kernel: kind, seed, place })
   tf.tidy(() => kernel.assign(tf.tensor(values, kernel.shape)))
 }

@@ -13,7 +13,8 @@ export interface LayerCall {
 }
 
 export interface LayerProgram {
-  readonly calls: readonly LayerCall[]
+  /** The call that gives each value; none for the sample's. */
+  readonly producers: ReadonlyMap<number, LayerCall>
   /** Number of the sample's value and of the answer's. */
   readonly input: number
   readonly output: number
@@ -57,7 +58,7 @@ function readProgram(model: LayersModel): LayerProgram {
   const calls = nodes.filter((node) => node.outboundLayer.getClassName() !== 'InputLayer').map(callOf)
   const output = internals.outputs[0]?.id ?? -1
   return {
-    calls,
+    producers: new Map(calls.flatMap((call) => call.outputs.map((id) => [id, call] as const))),
     input: internals.inputs[0]?.id ?? -1,
     output,
     values: new Map(calls.map((call) => [call.layer.name, call.outputs[0] ?? -1])),

@@ -41,7 +41,7 @@ export async function loadLayersModel({ tf, dir }: ModelFiles, source: string): 
   }
 }
 
-async function readArtifacts(dir: string): Promise<io.ModelArtifacts> {
+export async function readArtifacts(dir: string): Promise<io.ModelArtifacts> {
   const file = JSON.parse(await readFile(join(dir, TOPOLOGY), 'utf8')) as io.ModelJSON
   const groups = file.weightsManifest
   // Only the name counts: a model is data, and a path in it must not lead out of its folder.

@@ -13,11 +13,23 @@ export interface CreateOps {
 export function createOps({ tf, seed, step }: CreateOps): Ops {
   return {
     stopGradient: (x) => stopGradient(tf, x),
-    crossEntropy: (logits, labels) => tf.mean(softmaxCrossEntropy(tf, logits, labels)) as Scalar,
+    crossEntropy: (logits, labels) => crossEntropy(tf, logits, labels),
     distillation: (student, teacher, temperature) => distillation(tf, { student, teacher, temperature }),
+    ramp: (epoch, over) => ramp(tf, epoch, over),
     randomUniform: (shape, site) => statelessUniform(tf, { shape, seed, site, step: step() }),
     randomNormal: (shape, site) => statelessNormal(tf, { shape, seed, site, step: step() }),
   }
+}
+
+function crossEntropy(tf: Tf, logits: Tensor, labels: Tensor): Scalar {
+  if (labels.rank === 1) return tf.mean(softmaxCrossEntropy(tf, logits, labels)) as Scalar
+  return tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1))) as Scalar
+}
+
+function ramp(tf: Tf, epoch: Scalar, over: number): Scalar {
+  if (over === 0) return tf.scalar(1)
+  const left = tf.sub(1, tf.div(tf.minimum(epoch, over), over))
+  return tf.exp(tf.mul(tf.square(left), -5)) as Scalar
 }
 
 interface Distillation {

@@ -125,12 +125,36 @@ describe('optimisers', () => {
     expect(weights.slice(4)).toEqual([...Float32Array.from(BIAS)])
   })
 
+  it('moves the weights of a group at a rate and decay of its own', () => {
+    const variables: [Variable, Variable] = [tf.variable(tf.tensor2d(KERNEL, [2, 2])), tf.variable(tf.tensor1d(BIAS))]
+    const spec = { name: 'sgd', learningRate: 0.1, weightDecay: 0.5 } as const
+    const groups = [{ variables: [variables[1]], learningRate: 0.1, weightDecay: 0.2 }]
+    const optimizer = createOptimizer({ tf, spec, variables, groups })
+    tf.tidy(() => optimizer.apply([tf.ones([2, 2]), tf.ones([2])], tf.scalar(0.1)))
+    const moved = (weights: number[], rate: number, decay: number) => weights.map((w) => w - rate * (1 + decay * w))
+    expectClose([...variables[0].dataSync()], moved(KERNEL, 0.1, 0.5))
+    expectClose([...variables[1].dataSync()], moved(BIAS, 0.01, 0.2))
+  })
+
+  it('refuses a group of variables that are not its own, and groups that overlap', () => {
+    const [own, other] = [tf.variable(tf.zeros([2])), tf.variable(tf.zeros([2]))]
+    const make = (...groups: Variable[][]) =>
+      createOptimizer({
+        tf,
+        spec: { name: 'sgd', learningRate: 1 },
+        variables: [own],
+        groups: groups.map((variables) => ({ variables })),
+      })
+    expect(() => make([other])).toThrow(`"${other.name}" of a group is not among its variables`)
+    expect(() => make([own], [own])).toThrow(`"${own.name}" of a group is in two groups`)
+  })
+
   it('names every slot, the accumulated powers included, and frees them', () => {
     const before = tf.memory().numTensors
     const variables: Variable[] = [tf.variable(tf.zeros([3, 2]))]
     const optimizer = createOptimizer({ tf, spec: { name: 'adam', learningRate: 1 }, variables })
     const shapes = Object.fromEntries([...optimizer.slots].map(([name, { shape }]) => [name, shape]))
-    expect(shapes).toEqual({ moment1: [6], moment2: [6], beta1Power: [], beta2Power: [] })
+    expect(shapes).toEqual({ 'moment1/0': [3, 2], 'moment2/0': [3, 2], beta1Power: [], beta2Power: [] })
     optimizer.dispose()
     tf.dispose(variables)
     expect(tf.memory().numTensors - before).toBe(1)

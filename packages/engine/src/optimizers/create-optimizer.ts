@@ -1,8 +1,11 @@
-// An optimiser of one player: clipping and weight decay around one of the rules, all state in tf.Variables that a
-// checkpoint can hold and a traced step can keep in its session.
+// An optimiser of one player: accumulation, clipping and weight decay around one of the rules, all state in tf.Variables
+// that a checkpoint can hold and a traced step can keep in its session.
 import type { OptimizerSpec } from '@stillhouse/spec'
 import type { Scalar, Tensor, Tf, Variable } from '../contracts/tf.ts'
+import { createAccumulator } from './accumulate-gradients.ts'
 import { adamRule } from './adam-rule.ts'
+import { clipGradients } from './clip-gradients.ts'
+import { type ParameterGroup, type VariableSetting, variableSettings } from './parameter-group.ts'
 import { rmspropRule } from './rmsprop-rule.ts'
 import { sgdRule } from './sgd-rule.ts'
 import type { RuleSetup, UpdateRule } from './update-rule.ts'
@@ -25,16 +28,22 @@ export interface CreateOptimizer {
   readonly tf: Tf
   readonly spec: OptimizerSpec
   readonly variables: readonly Variable[]
+  /** Parts of `variables` with a rate or decay of their own. */
+  readonly groups?: readonly ParameterGroup[]
+  /** Batches whose gradients are averaged before the weights move, ≥ 1; default 1. */
+  readonly accumulate?: number
 }
 
-const RULES: Record<OptimizerSpec['name'], (setup: RuleSetup, spec: OptimizerSpec) => UpdateRule> = {
+const RULES: Record<OptimizerSpec['name'], (setup: RuleSetup) => UpdateRule> = {
   sgd: sgdRule,
   adam: adamRule,
   adamw: adamRule,
   rmsprop: rmspropRule,
 }
 
-export function createOptimizer({ tf, spec, variables }: CreateOptimizer): Optimizer {
+/** @throws Error when a group has a variable that is not in `variables`, or that another group has */
+export function createOptimizer({ tf, spec, variables, groups = [], accumulate = 1 }: CreateOptimizer): Optimizer {
+  const settings = variableSettings(spec, variables, groups)
   const slots = new Map<string, Variable>()
   const slot = (name: string, initial: Tensor): Variable => {
     const variable = tf.variable(initial, false)
@@ -42,21 +51,24 @@ export function createOptimizer({ tf, spec, variables }: CreateOptimizer): Optim
     slots.set(name, variable)
     return variable
   }
-  const size = variables.reduce((sum, variable) => sum + variable.size, 0)
-  const rule = RULES[spec.name]({ tf, size, slot }, spec)
+  const setup = { tf, spec, variables, slot }
+  const rule = RULES[spec.name](setup)
+  const accumulator = createAccumulator(setup, accumulate)
   return {
     spec,
     variables,
     slots,
-    apply: (gradients, rate) => {
-      const flat = endToEnd(tf, variables, (variable, i) => gradients[i] ?? tf.zerosLike(variable))
-      const direction = rule(withDecay(tf, clipped(tf, flat, spec.clipNorm), { spec, variables }))
-      const steps = tf.split(
-        tf.mul(direction, rate),
-        variables.map((variable) => variable.size),
-      )
-      variables.forEach((variable, i) => {
-        if (gradients[i] !== undefined) move(tf, variable, { step: steps[i] as Tensor, rate, spec })
+    apply: (batchGradients, rate) => {
+      const { gradients, set } = accumulator.add(batchGradients)
+      const clipped = clipGradients(tf, gradients, spec.clipNorm)
+      const step = rule.begin(set)
+      const rateOf = scaledRates(tf, rate)
+      variables.forEach((variable, index) => {
+        const gradient = clipped[index]
+        const setting = settings[index] as VariableSetting
+        if (gradient === undefined) return
+        const decayed = decay(tf, spec, { variable, gradient, ...setting, rate: rateOf(setting.rateFactor) })
+        set(variable, step.move({ index, ...decayed }))
       })
     },
     dispose: () => {
@@ -65,42 +77,26 @@ export function createOptimizer({ tf, spec, variables }: CreateOptimizer): Optim
   }
 }
 
-function endToEnd(tf: Tf, variables: readonly Variable[], read: (variable: Variable, i: number) => Tensor): Tensor {
-  return tf.concat(variables.map((variable, i) => tf.reshape(read(variable, i), [variable.size])))
+/** The rate times a factor, computed once for each. */
+function scaledRates(tf: Tf, rate: Scalar): (factor: number) => Scalar {
+  const rates = new Map([[1, rate]])
+  return (factor) => {
+    const scaled = rates.get(factor) ?? tf.mul(rate, factor)
+    rates.set(factor, scaled)
+    return scaled
+  }
 }
 
-/** Scales the whole gradient down to the norm `limit` (Pascanu et al. 2013). */
-function clipped(tf: Tf, gradient: Tensor, limit: number | undefined): Tensor {
-  if (limit === undefined) return gradient
-  const norm = tf.sqrt(tf.sum(tf.square(gradient)))
-  return tf.mul(gradient, tf.div(limit, tf.maximum(norm, limit)))
-}
-
-/** Batch norm and biases are vectors; kernels have two axes or more. */
-function decays(variable: Variable, spec: OptimizerSpec): boolean {
-  return (spec.weightDecay ?? 0) > 0 && (variable.rank >= 2 || spec.decayNormAndBias === true)
-}
-
-/** L2 decay enters the gradient; AdamW's does not. */
-function withDecay(
-  tf: Tf,
-  gradient: Tensor,
-  { spec, variables }: { spec: OptimizerSpec; variables: readonly Variable[] },
-): Tensor {
-  if (spec.name === 'adamw' || !variables.some((variable) => decays(variable, spec))) return gradient
-  const decayed = endToEnd(tf, variables, (variable) => (decays(variable, spec) ? variable : tf.zerosLike(variable)))
-  return tf.add(gradient, tf.mul(decayed, spec.weightDecay ?? 0))
-}
-
-interface Move {
-  readonly step: Tensor
+interface Decay extends VariableSetting {
+  readonly variable: Variable
+  readonly gradient: Tensor
   readonly rate: Scalar
-  readonly spec: OptimizerSpec
 }
 
-function move(tf: Tf, variable: Variable, { step, rate, spec }: Move): void {
-  const shaped = tf.reshape(step, variable.shape)
-  const decoupled = spec.name === 'adamw' && decays(variable, spec)
-  const kept = decoupled ? tf.mul(variable, tf.sub(1, tf.mul(rate, spec.weightDecay ?? 0))) : variable
-  variable.assign(tf.sub(kept, shaped))
+/** L2 decay enters the gradient; AdamW's shrinks the weight itself. */
+function decay(tf: Tf, spec: OptimizerSpec, { variable, gradient, rate, weightDecay }: Decay) {
+  if (weightDecay === 0) return { weight: variable, gradient, rate }
+  if (spec.name !== 'adamw')
+    return { weight: variable, gradient: tf.add(gradient, tf.mul(variable, weightDecay)), rate }
+  return { weight: tf.mul(variable, tf.sub(1, tf.mul(rate, weightDecay))), gradient, rate }
 }

@@ -20,6 +20,20 @@ describe('learningRateShare', () => {
     expect(middle).toBeCloseTo(0.55, 12)
   })
 
+  it('falls in a straight line to the floor', () => {
+    const shares = [0, 5, 10].map((epoch) => learningRateShare({ name: 'linear', floor: 0.2 }, epoch, 10))
+    expect(shares[0]).toBe(1)
+    expect(shares[1]).toBeCloseTo(0.6, 12)
+    expect(shares[2]).toBeCloseTo(0.2, 12)
+  })
+
+  it('rises along the ramp of consistency weights, then stays', () => {
+    const shares = [0, 40, 80, 200].map((epoch) => learningRateShare({ name: 'ramp', rampEpochs: 80 }, epoch, 300))
+    expect(shares[0]).toBeCloseTo(0.00674, 5)
+    expect(shares[1]).toBeCloseTo(0.2865, 4)
+    expect(shares.slice(2)).toEqual([1, 1])
+  })
+
   it('climbs linearly through the warm-up, and the cosine begins after it', () => {
     const schedule = { name: 'cosine', warmupEpochs: 2 } as const
     const shares = [0, 0.5, 1, 2, 6, 10].map((epoch) => learningRateShare(schedule, epoch, 10))

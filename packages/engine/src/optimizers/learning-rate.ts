@@ -17,7 +17,14 @@ function decay(schedule: ScheduleSpec, epoch: number, { start, end }: { start: n
     const drops = (schedule.milestones ?? []).filter((milestone) => epoch >= milestone).length
     return (schedule.factor ?? 0.1) ** drops
   }
+  if (schedule.name === 'ramp') return rampUp(epoch / (schedule.rampEpochs ?? 1))
   const done = end > start ? Math.min(1, Math.max(0, (epoch - start) / (end - start))) : 0
   const floor = schedule.floor ?? 0
-  return floor + ((1 - floor) * (1 + Math.cos(Math.PI * done))) / 2
+  const left = schedule.name === 'linear' ? 1 - done : (1 + Math.cos(Math.PI * done)) / 2
+  return floor + (1 - floor) * left
+}
+
+/** exp(−5 (1 − x)²) up to x = 1, then 1 (Laine & Aila 2017). */
+function rampUp(done: number): number {
+  return Math.exp(-5 * (1 - Math.min(1, done)) ** 2)
 }

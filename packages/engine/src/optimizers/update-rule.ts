@@ -1,17 +1,45 @@
-// What the optimisers have in common as a contract: a rule turns the gradient of all its weights, laid end to end, into
-// the direction in which they move. One vector instead of many small tensors keeps a step's number of ops small.
-import type { Tensor, Tf, Variable } from '../contracts/tf.ts'
+// What the optimisers have in common as a contract: a rule moves one weight tensor after the other, and has its state in
+// slots. How a value comes to stand in a variable is not the rule's business: gradients may be accumulated first.
+import type { OptimizerSpec } from '@stillhouse/spec'
+import type { Scalar, Tensor, Tf, Variable } from '../contracts/tf.ts'
 
 export interface RuleSetup {
   readonly tf: Tf
-  /** Number of weights. */
-  readonly size: number
-  /** Makes a slot: a state of the rule that a checkpoint holds. */
+  readonly spec: OptimizerSpec
+  /** What the rule moves. */
+  readonly variables: readonly Variable[]
+  /**
+   * Makes a slot: a state of the rule that a checkpoint holds.
+   * @param initial taken over and disposed
+   */
   slot(name: string, initial: Tensor): Variable
 }
 
-/**
- * @param gradient [size], weight decay and clipping already in it
- * @returns [size]; the weights become w − rate × this
- */
-export type UpdateRule = (gradient: Tensor) => Tensor
+/** Gives a variable its new value. */
+export type SetVariable = (variable: Variable, value: Tensor) => void
+
+export interface Move {
+  /** Place in the rule's variables. */
+  readonly index: number
+  /** Value to move from; weight decay that is not part of the gradient is in it. */
+  readonly weight: Tensor
+  /** Weight decay and clipping are in it, where they belong there. */
+  readonly gradient: Tensor
+  readonly rate: Scalar
+}
+
+/** One step of a rule. */
+export interface RuleStep {
+  /** Sets the slots of one weight. @returns its new value */
+  move(move: Move): Tensor
+}
+
+export interface UpdateRule {
+  /** Begins a step: sets the slots that all weights share. */
+  begin(set: SetVariable): RuleStep
+}
+
+/** A slot of zeros for each of the rule's variables: `name/0`, `name/1` … */
+export function slotPerVariable({ tf, variables, slot }: RuleSetup, name: string): readonly Variable[] {
+  return variables.map((variable, i) => slot(`${name}/${i}`, tf.zeros(variable.shape)))
+}

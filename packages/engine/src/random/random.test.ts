@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { addNormals } from './add-normals.ts'
+import { drawBeta } from './draw-beta.ts'
 import { permutation } from './permutation.ts'
 import { randomKey } from './random-key.ts'
 import { randomStream } from './random-stream.ts'
@@ -50,5 +52,66 @@ describe('the counter-based generator', () => {
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i))
     expect(first).not.toEqual(second)
     expect(permutation(1000, randomKey(5, 'order', 0))).toEqual(first)
+  })
+})
+
+describe('noise for whole samples', () => {
+  const normals = (size: number, deviation = 1, key = randomKey(4, 'noise')) => {
+    const values = new Float32Array(size)
+    addNormals(values, deviation, key)
+    return values
+  }
+  /** Standard normal distribution function, by Zelen & Severo's formula (error below 1e-7). */
+  const below = (x: number): number => {
+    if (x < 0) return 1 - below(-x)
+    const t = 1 / (1 + 0.2316419 * x)
+    const sum = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    return 1 - (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum
+  }
+
+  it('is normal: everywhere between −4 and 4 as much of it lies below as should', () => {
+    const sorted = normals(2_000_000).sort()
+    let distance = 0
+    for (let i = 0; i < sorted.length; i += 37)
+      distance = Math.max(distance, Math.abs((i + 0.5) / sorted.length - below(sorted[i] as number)))
+    // Kolmogorov–Smirnov: 1.95 / √n is passed by chance once in a thousand
+    expect(distance).toBeLessThan(1.95 / Math.sqrt(sorted.length))
+    // moments 2 and 4 within four deviations of what so many numbers give
+    const moment = (power: number) => sorted.reduce((sum, value) => sum + value ** power, 0) / sorted.length
+    expect(Math.abs(moment(2) - 1)).toBeLessThan(4 * Math.sqrt(2 / sorted.length))
+    expect(Math.abs(moment(4) - 3)).toBeLessThan(4 * Math.sqrt(96 / sorted.length))
+    // the tail, which has a way of its own: 2 · 2000000 · P(x > 3.4426) = 1152
+    const tail = sorted.filter((value) => Math.abs(value) > 3.442619855899).length
+    expect(Math.abs(tail - 1152)).toBeLessThan(5 * Math.sqrt(1152))
+    expect(Math.max(...sorted.subarray(-10))).toBeGreaterThan(4)
+  })
+
+  it('is a function of its key, of its deviation in proportion, and added to what is there', () => {
+    const [once, twice] = [normals(50), normals(50, 2)]
+    expect([...twice]).toEqual([...once].map((value) => 2 * value))
+    expect(normals(50)).toEqual(once)
+    expect(normals(50, 1, randomKey(5, 'noise'))).not.toEqual(once)
+    const values = new Float32Array(50).fill(8)
+    addNormals(values, 1, randomKey(4, 'noise'))
+    expect(values[7]).toBeCloseTo(8 + (once[7] as number), 5)
+  })
+})
+
+describe('beta draws', () => {
+  it.each([0.001, 0.2, 1, 10])('have the mean and variance of Beta(a, a), a = %f', (alpha) => {
+    const random = randomStream(randomKey(6, 'beta'))
+    const draws = Array.from({ length: 20_000 }, () => drawBeta(alpha, random))
+    const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length
+    const variance = draws.reduce((sum, value) => sum + (value - 0.5) ** 2, 0) / draws.length
+    expect(draws.every((value) => value >= 0 && value <= 1)).toBe(true)
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.02)
+    expect(variance / (1 / (4 * (2 * alpha + 1)))).toBeCloseTo(1, 1)
+  })
+
+  it('are uniform for a = 1', () => {
+    const random = randomStream(randomKey(7, 'beta'))
+    const sorted = Array.from({ length: 20_000 }, () => drawBeta(1, random)).sort((a, b) => a - b)
+    const distance = Math.max(...sorted.map((value, i) => Math.abs(value - i / sorted.length)))
+    expect(distance).toBeLessThan(1.95 / Math.sqrt(sorted.length))
   })
 })

@@ -2,9 +2,6 @@
 // A number is a function of (key, counter) alone, so order, resume and threads never change what is drawn.
 
 const PARITY = 0x1bd11bda
-/** Rotations of four rounds, alternately; a key injection follows each four. */
-const EVEN = [13, 15, 26, 6] as const
-const ODD = [17, 29, 16, 24] as const
 
 /**
  * One block of Threefry-2x32-20.
@@ -13,29 +10,39 @@ const ODD = [17, 29, 16, 24] as const
 export function threefry(key: Uint32Array, counter0: number, counter1: number, out: Uint32Array): void {
   const k0 = (key[0] as number) | 0
   const k1 = (key[1] as number) | 0
-  const k2 = PARITY ^ k0 ^ k1
   let a = (counter0 + k0) | 0
   let b = (counter1 + k1) | 0
-  // Written out: this is the innermost loop of augmentation, and calls would cost more than the rounds.
+  // Written out with its rotations: this is the innermost loop of augmentation, and calls or tables would cost more than
+  // the rounds. Four rounds of one kind, a key injection, four of the other, a key injection; 20 rounds in all.
   let first = k1
-  let second = k2
+  let second = PARITY ^ k0 ^ k1
   let third = k0
-  for (let group = 1; group <= 5; group++) {
-    const rotations = group % 2 === 1 ? EVEN : ODD
+  for (let injection = 1; ; injection += 2) {
     a = (a + b) | 0
-    b = ((b << rotations[0]) | (b >>> (32 - rotations[0]))) ^ a
+    b = ((b << 13) | (b >>> 19)) ^ a
     a = (a + b) | 0
-    b = ((b << rotations[1]) | (b >>> (32 - rotations[1]))) ^ a
+    b = ((b << 15) | (b >>> 17)) ^ a
     a = (a + b) | 0
-    b = ((b << rotations[2]) | (b >>> (32 - rotations[2]))) ^ a
+    b = ((b << 26) | (b >>> 6)) ^ a
     a = (a + b) | 0
-    b = ((b << rotations[3]) | (b >>> (32 - rotations[3]))) ^ a
+    b = ((b << 6) | (b >>> 26)) ^ a
     a = (a + first) | 0
-    b = (b + second + group) | 0
+    b = (b + second + injection) | 0
+    if (injection === 5) break
+    a = (a + b) | 0
+    b = ((b << 17) | (b >>> 15)) ^ a
+    a = (a + b) | 0
+    b = ((b << 29) | (b >>> 3)) ^ a
+    a = (a + b) | 0
+    b = ((b << 16) | (b >>> 16)) ^ a
+    a = (a + b) | 0
+    b = ((b << 24) | (b >>> 8)) ^ a
+    a = (a + second) | 0
+    b = (b + third + injection + 1) | 0
     const moved = first
-    first = second
-    second = third
-    third = moved
+    first = third
+    third = second
+    second = moved
   }
   out[0] = a
   out[1] = b

@@ -10,6 +10,7 @@ import type { Tensor } from '../contracts/tf.ts'
 import { loadLayersModel, saveLayersModel } from '../network/layers-model-files.ts'
 import { type Blobs, blobs } from './blobs.ts'
 import { tinyCnn, tinyMlp } from './tiny-architectures.ts'
+import { tinyMethods } from './tiny-methods.ts'
 
 const closed = { additionalProperties: false }
 const about = (name: string) => ({
@@ -20,7 +21,6 @@ const about = (name: string) => ({
   tasks: ['classification'],
 })
 
-/** @param onRead called before each read of training samples */
 function blobsFormat(options: Blobs = {}): DataFormat {
   const parameters = Type.Object({ flat: Type.Boolean({ default: false }) }, closed)
   const shape = (params: unknown) => ((params as { flat: boolean }).flat ? [36] : [6, 6, 1])
@@ -131,7 +131,7 @@ const files: Exporter = {
 }
 
 export function tinyShelves(options: Blobs = {}): Shelves {
-  return { methods: [imitate], models: [mlp, cnn], data: [blobsFormat(options)], exports: [files] }
+  return { methods: [imitate, ...tinyMethods], models: [mlp, cnn], data: [blobsFormat(options)], exports: [files] }
 }
 
 const teacher = {
@@ -146,7 +146,7 @@ export function tinyJob(change: Record<string, unknown> = {}): JobSpec {
     name: 'tiny',
     data: { name: 'blobs' },
     student: { model: 'mlp', params: { dropout: 0.1 } },
-    method: { name: 'imitate' },
+    ...('methods' in change || 'stages' in change ? {} : { method: { name: 'imitate' } }),
     train: {
       epochs: 3,
       batchSize: 20,

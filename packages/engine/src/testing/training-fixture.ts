@@ -6,13 +6,17 @@ import type { Dataset } from '../contracts/data-format.ts'
 import type { Plan } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { Variable } from '../contracts/tf.ts'
+import type { HostBatches } from '../data/batch-source.ts'
 import { dataViews } from '../data/data-views.ts'
+import { openBatches } from '../data/open-batches.ts'
 import { evaluateNetwork } from '../evaluate/evaluate-network.ts'
+import type { Registry } from '../job/create-registry.ts'
 import { variableNames } from '../network/layers-model-network.ts'
 import { createOps } from '../ops/create-ops.ts'
 import { train } from '../train/train.ts'
 import type { TrainEvent, TrainState } from '../train/train-events.ts'
 import type { TrainRun } from '../train/train-run.ts'
+import { countedBatches } from './counted-batches.ts'
 import { tf } from './native-tf.ts'
 
 export const trainSpec = (change: Partial<TrainSpec> = {}): TrainSpec => ({
@@ -23,14 +27,18 @@ export const trainSpec = (change: Partial<TrainSpec> = {}): TrainSpec => ({
   seed: 1,
   checkpointSeconds: 3600,
   compile: true,
+  accumulate: 1,
+  keep: 'last',
+  teacherCache: 'auto',
   ...(change.steps === undefined ? {} : { epochs: undefined as never }),
   ...change,
 })
 
-/** What a method's plan would give. */
+/** What a method's plan would give: with a registry when more is built on the way. */
 export interface Fixture {
   readonly plan: Plan
-  readonly networks: readonly Network[]
+  readonly networks?: readonly Network[]
+  readonly registry?: Registry
   readonly states?: ReadonlyMap<string, Variable>
   readonly teachers?: readonly Network[]
 }
@@ -47,6 +55,12 @@ export interface TrainOnce {
   /** Stops driving the generator, as kill -9 would, once this says so after an event. */
   readonly killAfter?: (event: TrainEvent) => boolean
   readonly signal?: AbortSignal
+  /** Called with each batch before it is given out. */
+  readonly onBatch?: (batches: HostBatches) => void
+  /** In place of a real evaluation. */
+  readonly evaluate?: (network: Network) => Record<string, number>
+  readonly sources?: TrainRun['sources']
+  readonly snapshots?: TrainRun['snapshots']
   readonly now?: () => number
 }
 
@@ -77,7 +91,7 @@ export async function trainOnce(options: TrainOnce): Promise<Outcome> {
   for (;;) {
     const next = await generator.next()
     if (next.done === true) {
-      state = next.value
+      state = next.value.state
       break
     }
     const event = next.value
@@ -85,7 +99,7 @@ export async function trainOnce(options: TrainOnce): Promise<Outcome> {
     if (event.type === 'checkpoint') checkpoints.push(snapshot(event))
     if (options.stopAfter?.(event) === true) stop.abort()
     if (options.killAfter?.(event) === true) {
-      await generator.return(run.resume?.state as TrainState)
+      await generator.return(undefined as never)
       break
     }
   }
@@ -93,14 +107,15 @@ export async function trainOnce(options: TrainOnce): Promise<Outcome> {
     event.type === 'metrics' ? event.points.map((p) => `${p.seq} ${p.name} ${p.stage} ${p.step} ${p.value}`) : [],
   )
   const weights = Object.fromEntries([...run.variables].map(([name, variable]) => [name, digits(variable)]))
-  for (const { model } of new Set([...fixture.networks, ...(fixture.teachers ?? [])])) model.dispose()
+  fixture.registry?.dispose()
+  for (const { model } of new Set([...(fixture.networks ?? []), ...(fixture.teachers ?? [])])) model.dispose()
   return { events, state, checkpoints, series, weights }
 }
 
 function trainRun(options: TrainOnce, fixture: Fixture, signal: AbortSignal): TrainRun {
   const { data, spec } = options
   const { signature } = data
-  const views = dataViews(data, { name: 'blobs', seed: 0 })
+  const views = dataViews(data, { name: 'blobs', balanced: true, seed: 0 })
   const request = { tf, view: views.test, signature, batchSize: 25, compile: spec.compile, signal }
   return {
     tf,
@@ -108,12 +123,15 @@ function trainRun(options: TrainOnce, fixture: Fixture, signal: AbortSignal): Tr
     variables: named(fixture),
     teachers: fixture.teachers ?? [],
     train: spec,
-    signature,
-    view: views.train,
+    samples: { view: views.train, signature },
+    openBatches: (plan) => countedBatches(openBatches(plan, { threads: 0 }), options.onBatch),
+    ...(options.sources && { sources: options.sources }),
+    ...(options.snapshots && { snapshots: options.snapshots }),
     evaluateBatchSize: 25,
     evaluation: {
       everyEpochs: options.everyEpochs ?? 1,
       evaluate: async function* (network) {
+        if (options.evaluate !== undefined) return options.evaluate(network)
         const scores = yield* evaluateNetwork({ ...request, network })
         return scores && { accuracy: scores.accuracy, nll: scores.nll }
       },
@@ -128,7 +146,8 @@ function trainRun(options: TrainOnce, fixture: Fixture, signal: AbortSignal): Tr
   }
 }
 
-function named({ networks, states }: Fixture): ReadonlyMap<string, Variable> {
+function named({ networks = [], states, registry }: Fixture): ReadonlyMap<string, Variable> {
+  if (registry !== undefined) return registry.variables
   const own = networks.flatMap((network) => {
     const names = variableNames(network)
     return network.variables.map((variable, i) => [`${network.role}/${names[i] ?? ''}`, variable] as const)

@@ -15,9 +15,13 @@ const stage = (change: Partial<Stage> = {}): Stage => ({
 })
 const plan = (...stages: Stage[]) => ({ stages, deploy: {} }) as unknown as Plan
 
+const check = (wrong: Plan, before: Stage[] = []) => {
+  return () => checkPlan({ plan: wrong, before, kept: [known] })
+}
+
 describe('checkPlan', () => {
   it('lets a plan pass whose state a checkpoint holds', () => {
-    expect(() => checkPlan(plan(stage({ share: 0.5 }), stage({ name: 'b', share: 0.5 })), [known])).not.toThrow()
+    expect(check(plan(stage({ share: 0.5 }), stage({ name: 'b', share: 0.5 })))).not.toThrow()
   })
 
   it.each([
@@ -46,14 +50,24 @@ describe('checkPlan', () => {
       /update "ema" of stage "a".*received foreign/,
     ],
   ])('refuses %s', (_what, wrong, message) => {
-    expect(() => checkPlan(wrong, [known])).toThrow(message)
+    expect(check(wrong)).toThrow(message)
+  })
+
+  it('counts shares and names on from the plans before', () => {
+    const before = [stage({ share: 0.5 })]
+    const next = { decide: async () => null, plan: () => plan() }
+    expect(check(plan(stage({ name: 'b', share: 0.5 })), before)).not.toThrow()
+    expect(check(plan(stage({ share: 0.5 })), before)).toThrow(/different names; received a, a/)
+    expect(check(plan(stage({ name: 'b' })), before)).toThrow(/sum to 1; received 0.5 \+ 1/)
+    expect(check({ ...plan(stage({ share: 0.5 })), next })).not.toThrow()
+    expect(check({ ...plan(stage()), next })).toThrow(/leave some of 1/)
   })
 })
 
 describe('stageSpans', () => {
   it('shares the steps out without losing or repeating any', () => {
     const spans = stageSpans(
-      plan(stage({ share: 1 / 3 }), stage({ name: 'b', share: 1 / 3 }), stage({ name: 'c', share: 1 / 3 })),
+      ['a', 'b', 'c'].map((name) => stage({ name, share: 1 / 3 })),
       100,
     )
     expect(spans).toEqual([

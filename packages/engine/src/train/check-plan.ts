@@ -3,20 +3,32 @@
 import type { Plan, Stage } from '../contracts/method.ts'
 import type { Variable } from '../contracts/tf.ts'
 
-/**
- * @param kept every variable that a checkpoint holds
- * @throws Error naming stage and player or update: a fault of the method
- */
-export function checkPlan({ stages }: Plan, kept: Iterable<Variable>): void {
-  const known = new Set(kept)
+export interface CheckPlan {
+  readonly plan: Plan
+  /** Stages of the plans before it. */
+  readonly before: readonly Stage[]
+  /** Every variable that a checkpoint holds. */
+  readonly kept: Iterable<Variable>
+}
+
+/** @throws Error naming stage and player or update: a fault of the method */
+export function checkPlan({ plan, before, kept }: CheckPlan): void {
+  const stages = [...before, ...plan.stages]
   const names = stages.map(({ name }) => name)
   if (new Set(names).size < names.length)
     throw new Error(`The stages of a plan need different names; received ${names.join(', ')}.`)
+  checkShares(stages, plan.next !== undefined)
+  const known = new Set(kept)
+  for (const stage of plan.stages) checkStage(stage, known)
+}
+
+function checkShares(stages: readonly Stage[], more: boolean): void {
   const shares = stages.map(({ share }) => share)
   const sum = shares.reduce((total, share) => total + share, 0)
-  if (Math.abs(sum - 1) > 1e-6 || shares.some((share) => share < 0))
-    throw new Error(`The shares of a plan's stages must be ≥ 0 and sum to 1; received ${shares.join(' + ')}.`)
-  for (const stage of stages) checkStage(stage, known)
+  const fits = more ? sum < 1 : Math.abs(sum - 1) <= 1e-6
+  if (fits && shares.every((share) => share >= 0)) return
+  const expected = more ? 'be ≥ 0 and leave some of 1 to the plan that follows' : 'be ≥ 0 and sum to 1'
+  throw new Error(`The shares of a plan's stages must ${expected}; received ${shares.join(' + ')}.`)
 }
 
 function checkStage({ name, players, updates }: Stage, known: ReadonlySet<Variable>): void {

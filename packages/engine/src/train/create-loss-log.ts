@@ -2,6 +2,7 @@
 // one by one would stall the device after every step.
 import type { Tensor, Tf } from '../contracts/tf.ts'
 import { TrainingError } from '../contracts/training-error.ts'
+import { VALUE } from './run-updates.ts'
 
 /** Steps whose parts may wait on the device. */
 const READ_EVERY = 50
@@ -89,7 +90,7 @@ function addStep(sums: LossSums, values: Float32Array, { place, parts }: StepOf)
   values.forEach((value, i) => {
     if (!Number.isFinite(value)) throw diverged(parts[i] ?? String(i), value, place)
     sums.sums[i] = (sums.sums[i] ?? 0) + value
-    total += value
+    if (parts[i]?.startsWith(VALUE) !== true) total += value
   })
   sums.summed += 1
   return total

@@ -4,8 +4,9 @@
 const REPORT_EVERY = 500
 
 export interface Pace {
-  /** Times one step. */
-  step<T>(run: () => T): T
+  /** @returns when the step began, for `end` */
+  start(): number
+  end(start: number): void
   /** True about twice a second, and after the first step. */
   due(): boolean
   /** Mean seconds per step since the report before; starts a new window. */
@@ -17,12 +18,10 @@ export function createPace(now: () => number = () => performance.now()): Pace {
   let last = 0
   let reported = Number.NEGATIVE_INFINITY
   return {
-    step: (run) => {
-      const start = now()
-      const result = run()
+    start: now,
+    end: (start) => {
       window.steps += 1
       window.ms += now() - start
-      return result
     },
     due: () => now() - reported >= REPORT_EVERY,
     secondsPerStep: () => {

@@ -4,47 +4,55 @@ import { compileStep, isNative } from '@stillhouse/graph'
 import type { Stage } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { Ops } from '../contracts/ops.ts'
-import type { Signature } from '../contracts/shelf.ts'
 import type { Scalar, Tensor, Tf, Variable } from '../contracts/tf.ts'
-import type { HostBatch } from '../data/create-batches.ts'
+import type { BatchPlan, HostBatches } from '../data/batch-source.ts'
 import type { Optimizer } from '../optimizers/create-optimizer.ts'
-import { runUpdates, stageVariables } from './run-updates.ts'
+import type { TeacherOutput, TeacherOutputs } from '../teachers/teacher-outputs.ts'
+import { rehearseLosses, runUpdates, stageVariables } from './run-updates.ts'
+import type { StepScope } from './step-context.ts'
+import {
+  batchTensors,
+  type StepTensors,
+  scalarTensors,
+  stepBatches,
+  teacherTensors,
+  zeroBatches,
+} from './step-inputs.ts'
 
 export interface StepSetup {
   readonly tf: Tf
   readonly stage: Stage
   readonly optimizers: ReadonlyMap<string, Optimizer>
-  readonly teachers: readonly Network[]
+  /** Null for one that cannot run in a step. */
+  readonly teachers: readonly (Network | null)[]
   /** Every variable of the run besides the optimisers' slots. */
   readonly variables: Iterable<Variable>
-  readonly signature: Signature
-  readonly batchSize: number
+  readonly batches: BatchPlan
   /** Makes the ops of a run from its step number. */
   readonly ops: (step: () => Scalar) => Ops
   readonly compile: boolean
-  /** Whether `teacherLogits` may be fed instead of running the teachers. */
-  readonly cacheTeachers: boolean
+  readonly teacherOutputs: Pick<TeacherOutputs, 'feeds' | 'shapeOf'>
 }
 
 /** What one step is fed. */
-interface StepFeed {
-  readonly batch: Pick<HostBatch, 'x' | 'y' | 'index'>
-  /** Counted over the whole plan. */
+export interface StepFeed {
+  readonly batches: HostBatches
+  /** Counted over the whole training. */
   readonly step: number
   readonly epoch: number
   /** Learning rate by role. */
   readonly rates: ReadonlyMap<string, number>
-  /** Logits [B, K] of the teachers in `usesLogitsOf`. */
-  readonly teacherLogits: ReadonlyMap<number, Float32Array>
+  /** Rows of `fed`, in its order. */
+  readonly teacherRows: readonly Float32Array[]
 }
 
 export interface TrainingStep {
-  /** Names of the loss parts, in the order of `run`'s values. Known once the step was traced or run. */
+  /** Names of the logged values, in the order of `run`'s. Known once the step was traced or run. */
   readonly parts: readonly string[]
-  /** Teachers whose logits must be fed. Known once the step was traced; empty when they run in the step. */
-  readonly usesLogitsOf: ReadonlySet<number>
+  /** Outputs of teachers that every step must be fed. */
+  readonly fed: readonly TeacherOutput[]
   readonly compiled: boolean
-  /** One step. @returns the loss parts, [P] */
+  /** One step. @returns the logged values, [P] */
   run(feed: StepFeed): Tensor
   /** Brings the tf.Variables up to date with the graph's. */
   pull(): void
@@ -52,18 +60,21 @@ export interface TrainingStep {
 }
 
 export function createTrainingStep(setup: StepSetup): TrainingStep {
-  const compiled = setup.compile && isNative(setup.tf)
-  const notes: StepNotes = { parts: [], usesLogitsOf: new Set() }
-  const step = stepFunction(setup, notes, compiled && setup.cacheTeachers)
-  const runner = compiled ? compiledRunner(setup, step) : eagerRunner(step)
-  const tensors = (feed: StepFeed) => feedTensors(setup, feed, compiled && setup.cacheTeachers)
+  const { tf } = setup
+  const compiled = setup.compile && isNative(tf)
+  const fed = fedOutputs(setup)
+  const notes: StepNotes = { parts: [] }
+  const step = stepFunction(setup, fed, notes)
+  const runner = compiled
+    ? compiledRunner(setup, fed, step)
+    : { run: step, pull: () => undefined, dispose: () => undefined }
   return {
     get parts() {
       return notes.parts
     },
-    usesLogitsOf: notes.usesLogitsOf,
+    fed,
     compiled,
-    run: (feed) => setup.tf.tidy(() => runner.run(tensors(feed))['parts'] as Tensor),
+    run: (feed) => tf.tidy(() => runner.run(feedTensors(setup, fed, feed))['parts'] as Tensor),
     pull: runner.pull,
     dispose: runner.dispose,
   }
@@ -72,49 +83,68 @@ export function createTrainingStep(setup: StepSetup): TrainingStep {
 /** What is learnt about a step while it runs for the first time. */
 interface StepNotes {
   parts: string[]
-  readonly usesLogitsOf: Set<number>
 }
 
-type StepFunction = (inputs: Record<string, Tensor>) => Record<string, Tensor>
+type StepFunction = (inputs: StepTensors) => StepTensors
 
-function stepFunction(setup: StepSetup, notes: StepNotes, cached: boolean): StepFunction {
-  const { tf, batchSize, teachers } = setup
+function stepFunction(setup: StepSetup, fed: readonly TeacherOutput[], notes: StepNotes): StepFunction {
+  const { tf } = setup
   return (inputs) => {
-    const input = (name: string) => inputs[name] as Scalar
-    const logitsOf = (index: number) => {
-      notes.usesLogitsOf.add(index)
-      return input(`teacher:${index}`)
-    }
-    const scope = {
-      tf,
-      ops: setup.ops(() => input('step')),
-      batch: { x: input('x'), y: input('y'), index: input('index'), size: batchSize },
-      epoch: input('epoch'),
-      teachers,
-      cachedLogits: (index: number) => (cached ? logitsOf(index) : undefined),
-      passes: new Map(),
-      moved: [],
-    }
-    const parts = runUpdates(scope, { ...setup, rate: (role) => input(`rate:${role}`) })
+    const scope = stepScope(setup, inputs, (output) => {
+      const i = fed.findIndex((one) => one.teacher === output.teacher && one.tap === output.tap)
+      return i < 0 ? undefined : inputs[`teacher:${i}`]
+    })
+    const parts = runUpdates(scope, { ...setup, rate: (role) => inputs[`rate:${role}`] as Scalar })
     notes.parts = parts.map(({ name }) => name)
     return { parts: parts.length === 0 ? tf.zeros([0]) : tf.stack(parts.map(({ value }) => value)) }
   }
 }
 
+function stepScope(setup: StepSetup, inputs: StepTensors, fedOutput: StepScope['fedOutput']): StepScope {
+  return {
+    tf: setup.tf,
+    ops: setup.ops(() => inputs['step'] as Scalar),
+    ...stepBatches(setup.batches, inputs),
+    epoch: inputs['epoch'] as Scalar,
+    step: inputs['step'] as Scalar,
+    teachers: setup.teachers,
+    fedOutput,
+    passes: new Map(),
+    moved: [],
+  }
+}
+
+/** Finds out which outputs of its teachers a stage uses, and which of them it is fed. */
+function fedOutputs(setup: StepSetup): TeacherOutput[] {
+  const { tf, stage, teachers, teacherOutputs } = setup
+  const fed: TeacherOutput[] = []
+  if (teachers.length === 0) return fed
+  tf.tidy(() => {
+    const inputs = feedTensors(setup, [], exampleFeed(setup))
+    const zeros = new Map<string, Tensor>()
+    const scope = stepScope(setup, inputs, (output) => {
+      if (teacherOutputs.feeds(output) === 'live') return undefined
+      const key = `${output.teacher} ${output.tap}`
+      const known = zeros.get(key) ?? tf.zeros([setup.batches.batchSize, ...teacherOutputs.shapeOf(output)])
+      if (!zeros.has(key)) fed.push(output)
+      zeros.set(key, known)
+      return known
+    })
+    rehearseLosses(scope, stage)
+  })
+  return fed
+}
+
 interface Runner {
-  run(inputs: Record<string, Tensor>): Record<string, Tensor>
+  run(inputs: StepTensors): StepTensors
   pull(): void
   dispose(): void
 }
 
-function eagerRunner(step: StepFunction): Runner {
-  return { run: step, pull: () => undefined, dispose: () => undefined }
-}
-
-function compiledRunner(setup: StepSetup, step: StepFunction): Runner {
+function compiledRunner(setup: StepSetup, fed: readonly TeacherOutput[], step: StepFunction): Runner {
   const { tf, stage, optimizers } = setup
   const variables = [...new Set([...setup.variables, ...stageVariables(stage, optimizers.values())])]
-  const inputs = tf.tidy(() => feedTensors(setup, exampleFeed(setup), setup.cacheTeachers))
+  const inputs = tf.tidy(() => feedTensors(setup, fed, exampleFeed(setup)))
   try {
     return compileStep({ tf, step, inputs, variables, name: stage.name })
   } finally {
@@ -122,37 +152,18 @@ function compiledRunner(setup: StepSetup, step: StepFunction): Runner {
   }
 }
 
-function feedTensors(setup: StepSetup, feed: StepFeed, cached: boolean): Record<string, Tensor> {
-  const { tf, signature, batchSize, optimizers, teachers } = setup
-  const inputs: Record<string, Tensor> = {
-    x: tf.tensor(feed.batch.x, [batchSize, ...signature.inputShape], 'float32'),
-    y: tf.tensor1d(feed.batch.y, 'int32'),
-    index: tf.tensor1d(feed.batch.index, 'int32'),
-    step: tf.scalar(feed.step, 'int32'),
-    epoch: tf.scalar(feed.epoch, 'float32'),
+function feedTensors(setup: StepSetup, fed: readonly TeacherOutput[], feed: StepFeed): StepTensors {
+  const { tf, batches, teacherOutputs } = setup
+  const shapes = fed.map((output) => [batches.batchSize, ...teacherOutputs.shapeOf(output)])
+  return {
+    ...batchTensors(tf, batches, feed.batches),
+    ...scalarTensors(tf, feed),
+    ...teacherTensors(tf, shapes, feed.teacherRows),
   }
-  for (const role of optimizers.keys()) inputs[`rate:${role}`] = tf.scalar(feed.rates.get(role) ?? 0, 'float32')
-  if (!cached) return inputs
-  teachers.forEach((_, index) => {
-    const logits = feed.teacherLogits.get(index)
-    const shape: [number, number] = [batchSize, signature.classes]
-    inputs[`teacher:${index}`] = logits === undefined ? tf.zeros(shape) : tf.tensor2d(logits, shape, 'float32')
-  })
-  return inputs
 }
 
 /** Zeros of the right shapes: tracing needs no more. */
-function exampleFeed({ signature, batchSize }: StepSetup): StepFeed {
-  const sampleSize = signature.inputShape.reduce((product, axis) => product * axis, 1)
-  return {
-    batch: {
-      x: new Float32Array(batchSize * sampleSize),
-      y: new Int32Array(batchSize),
-      index: new Int32Array(batchSize),
-    },
-    step: 0,
-    epoch: 0,
-    rates: new Map(),
-    teacherLogits: new Map(),
-  }
+function exampleFeed({ batches, optimizers }: StepSetup): StepFeed {
+  const rates = new Map([...optimizers.keys()].map((role) => [role, 0] as const))
+  return { batches: zeroBatches(batches), step: 0, epoch: 0, rates, teacherRows: [] }
 }

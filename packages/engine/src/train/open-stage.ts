@@ -1,69 +1,72 @@
-// One stage made ready to run: its optimisers, its step, and its teachers' logits where those may be held.
-import type { Stage } from '../contracts/method.ts'
+// One stage made ready to run: its batches, its optimisers and its step.
+import type { Stage, StateUpdate } from '../contracts/method.ts'
 import type { Variable } from '../contracts/tf.ts'
-import type { Batches } from '../data/create-batches.ts'
-import type { PredictProgress } from '../evaluate/predict-logits.ts'
+import type { BatchPlan } from '../data/batch-source.ts'
 import { createOptimizer, type Optimizer } from '../optimizers/create-optimizer.ts'
 import { learningRateShare } from '../optimizers/learning-rate.ts'
-import type { TeacherLogits } from './create-teacher-logits.ts'
-import { createTrainingStep, type TrainingStep } from './create-training-step.ts'
+import { liveTeachers } from '../teachers/live-teachers.ts'
+import { createTrainingStep } from './create-training-step.ts'
+import { playerVariables } from './player-variables.ts'
+import type { Training } from './running-stage.ts'
+import { stageBatches } from './stage-batches.ts'
+import type { StageRun } from './stage-run.ts'
+import type { StageSpan } from './stage-spans.ts'
 import type { TrainRun } from './train-run.ts'
 
-export interface StageRun {
-  readonly step: TrainingStep
-  readonly optimizers: ReadonlyMap<string, Optimizer>
-  /** The optimisers' state by a name that is the same in every process. */
-  readonly slots: ReadonlyMap<string, Variable>
-  /** Learning rate by role at an epoch of the plan. */
-  rates(epoch: number): ReadonlyMap<string, number>
-  dispose(): void
-}
-
 export interface OpenStage {
-  readonly run: TrainRun
+  readonly training: Training
   readonly stage: Stage
-  readonly batches: Batches
-  readonly teacherLogits: TeacherLogits
-  /** Epochs of the whole plan. */
-  readonly epochs: number
+  readonly span: StageSpan
   /** Called when the optimisers are there and before the step is traced: the place to restore them. */
   ready(slots: ReadonlyMap<string, Variable>): void
 }
 
-/** @returns null when the signal ended it */
-export async function* openStage(request: OpenStage): AsyncGenerator<PredictProgress, StageRun | null> {
-  const { run, stage, batches, teacherLogits, epochs } = request
+/** @throws TrainingError `spec.rejected` when a batch is larger than what it is drawn from */
+export function openStage({ training, stage, span, ready }: OpenStage): StageRun {
+  const { run, kept } = training
+  const plan = stageBatches(run, stage)
   const optimizers = optimizersOf(run, stage)
   const slots = slotsOf(stage, optimizers)
-  request.ready(slots)
+  ready(slots)
   const step = createTrainingStep({
     ...run,
-    stage,
+    stage: withAverage(stage, kept.average),
     optimizers,
     variables: run.variables.values(),
-    batchSize: batches.size,
+    batches: plan,
     compile: run.train.compile,
-    cacheTeachers: teacherLogits.allowed,
+    teacherOutputs: teacherOutputsOf(run, plan),
   })
-  const dispose = () => {
-    step.dispose()
-    for (const optimizer of optimizers.values()) optimizer.dispose()
+  const batches = run.openBatches(plan)
+  return {
+    step,
+    batches,
+    optimizers,
+    slots,
+    rates: (at) => ratesOf(optimizers, rateShare(training, { stage, span, at })),
+    close: async () => {
+      step.dispose()
+      for (const optimizer of optimizers.values()) optimizer.dispose()
+      await batches.close()
+    },
   }
-  for (const teacher of step.usesLogitsOf) {
-    if (yield* teacherLogits.prepare(teacher)) continue
-    dispose()
-    return null
-  }
-  const rates = (epoch: number) => ratesOf(optimizers, learningRateShare(run.train.schedule, epoch, epochs))
-  return { step, optimizers, slots, rates, dispose }
 }
 
-function optimizersOf({ tf, train }: TrainRun, stage: Stage): ReadonlyMap<string, Optimizer> {
+/** A stage may draw from other samples, or show them otherwise, than what the outputs were kept for. */
+export function teacherOutputsOf({ teachers, teacherOutputs }: TrainRun, { main }: Pick<BatchPlan, 'main'>) {
+  return (teacherOutputs ?? liveTeachers(teachers)).on(main)
+}
+
+function withAverage(stage: Stage, average: StateUpdate | null): Stage {
+  return average === null ? stage : { ...stage, updates: [...stage.updates, average] }
+}
+
+function optimizersOf({ tf, train, variables: named }: TrainRun, stage: Stage): ReadonlyMap<string, Optimizer> {
   return new Map(
-    stage.players.map(({ role, variables, optimizer: spec = train.optimizer }) => [
-      role,
-      createOptimizer({ tf, spec, variables }),
-    ]),
+    stage.players.map(({ role, variables, optimizer: spec = train.optimizer }) => {
+      const moved = playerVariables({ spec, variables, named })
+      return [role, createOptimizer({ tf, spec, accumulate: train.accumulate, ...moved })]
+    }),
   )
 }
 
@@ -73,6 +76,15 @@ function slotsOf(stage: Stage, optimizers: ReadonlyMap<string, Optimizer>): Read
       [...slots].map(([slot, variable]) => [`optimizer/${stage.name}/${role}/${slot}`, variable] as const),
     ),
   )
+}
+
+/** A stage with a schedule of its own counts its own epochs. */
+function rateShare(
+  { run, stepsPerEpoch, epochs }: Training,
+  { stage, span, at }: { readonly stage: Stage; readonly span: StageSpan; readonly at: number },
+): number {
+  if (stage.schedule === undefined) return learningRateShare(run.train.schedule, at / stepsPerEpoch, epochs)
+  return learningRateShare(stage.schedule, (at - span.start) / stepsPerEpoch, span.steps / stepsPerEpoch)
 }
 
 function ratesOf(optimizers: ReadonlyMap<string, Optimizer>, share: number): ReadonlyMap<string, number> {

@@ -13,16 +13,16 @@ export function* reportStep(running: RunningStage): Generator<TrainEvent> {
 }
 
 function logPoint({ training, name, span, open, log }: RunningStage): TrainEvent {
-  const { state, batches } = training
+  const { state, stepsPerEpoch } = training
   state.losses = log.take()
   const step = span.start + state.step
-  const rates = open.rates((step - 0.5) / batches.stepsPerEpoch)
-  const epoch = step / batches.stepsPerEpoch
+  const rates = open.rates(step - 0.5)
+  const epoch = step / stepsPerEpoch
   return { type: 'metrics', points: lossPoints(state, { stage: name, step: state.step, epoch, rates }) }
 }
 
 function progress({ training, name, span, log, pace }: RunningStage): TrainEvent {
-  const { state, batches, epochs } = training
+  const { state, run, stepsPerEpoch, epochs } = training
   log.flush()
   const seconds = pace.secondsPerStep()
   return {
@@ -31,10 +31,10 @@ function progress({ training, name, span, log, pace }: RunningStage): TrainEvent
     index: state.stage,
     step: state.step,
     steps: span.steps,
-    epoch: (span.start + state.step) / batches.stepsPerEpoch,
+    epoch: (span.start + state.step) / stepsPerEpoch,
     epochs,
     loss: log.latest,
-    imagesPerSecond: batches.size / seconds,
+    imagesPerSecond: run.train.batchSize / seconds,
     secondsLeft: (span.steps - state.step) * seconds,
   }
 }

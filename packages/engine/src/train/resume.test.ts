@@ -103,14 +103,12 @@ const STEPS = 25
 /** Runs with `stopAt` = number of training batches after which the run is stopped; null: left alone. */
 async function upTo(stopAt: number | null, options: Omit<TrainOnce, 'data'>): Promise<Outcome> {
   const stop = new AbortController()
-  let reads = 0
-  const data = blobs({
-    onRead: () => {
-      reads += 1
-      if (reads === stopAt) stop.abort()
-    },
-  })
-  return await trainOnce({ ...options, data, signal: stop.signal })
+  let batches = 0
+  const onBatch = () => {
+    batches += 1
+    if (batches === stopAt) stop.abort()
+  }
+  return await trainOnce({ ...options, data: blobs(), onBatch, signal: stop.signal })
 }
 
 const spec = (change: Partial<TrainSpec>) =>

@@ -12,33 +12,48 @@ export interface StepPlan {
   rate(role: string): Scalar
 }
 
-/** A loss part as it is logged. */
-export interface LossPart {
+/** What is logged: a part of what is minimised, or, under a name that begins with `value.`, something to look at. */
+export interface LoggedValue {
   readonly name: string
   readonly value: Tensor
 }
 
-/** Runs the step; call inside tf.tidy. @returns the loss parts of all updates, in order */
-export function runUpdates(scope: StepScope, plan: StepPlan): LossPart[] {
+/** Prefix of logged values that are no part of a loss. */
+export const VALUE = 'value.'
+
+/** Runs the step; call inside tf.tidy. @returns what all updates have to log, in order */
+export function runUpdates(scope: StepScope, plan: StepPlan): LoggedValue[] {
   const gradientUpdates = plan.stage.updates.filter((update) => update.kind === 'gradient')
   return plan.stage.updates.flatMap((update) => {
     const parts = update.kind === 'gradient' ? gradientStep(scope, plan, update) : stateStep(scope, update)
     applyStatistics(scope)
-    return gradientUpdates.length > 1 ? parts.map((part) => ({ ...part, name: `${update.name}.${part.name}` })) : parts
+    const several = update.kind === 'gradient' && gradientUpdates.length > 1
+    return several ? parts.map((part) => ({ ...part, name: `${update.name}.${part.name}` })) : parts
   })
 }
 
-function stateStep(scope: StepScope, update: StateUpdate): LossPart[] {
-  update.run(stepContext(scope))
-  return []
+/**
+ * The losses of a step without their gradients: what is learnt by running them once, at a fraction of the cost.
+ * Nothing is changed; call inside tf.tidy.
+ */
+export function rehearseLosses(scope: StepScope, stage: Stage): void {
+  for (const update of stage.updates) {
+    if (update.kind === 'gradient') update.loss(stepContext(scope))
+    for (const { value } of scope.moved.splice(0)) value.dispose()
+  }
 }
 
-function gradientStep(scope: StepScope, { stage, optimizers, rate }: StepPlan, update: GradientUpdate): LossPart[] {
+function stateStep(scope: StepScope, update: StateUpdate): LoggedValue[] {
+  const values = update.run(stepContext(scope)) ?? {}
+  return Object.entries(values).map(([name, value]) => ({ name: `${VALUE}${name}`, value }))
+}
+
+function gradientStep(scope: StepScope, { stage, optimizers, rate }: StepPlan, update: GradientUpdate): LoggedValue[] {
   const { tf } = scope
   const trained = update.trains.map((role) => [role, optimizerOf(stage, optimizers, role)] as const)
   const variables = [...new Set(trained.flatMap(([, optimizer]) => optimizer.variables))]
   const context = stepContext(scope)
-  let parts: LossPart[] = []
+  let parts: LoggedValue[] = []
   const { grads } = tf.variableGrads(() => {
     parts = Object.entries(update.loss(context)).map(([name, value]) => ({ name, value: tf.keep(value) }))
     if (parts.length === 0) throw new Error(`The update "${update.name}" has no loss part.`)
@@ -60,10 +75,10 @@ function optimizerOf(stage: Stage, optimizers: ReadonlyMap<string, Optimizer>, r
 }
 
 /** Moves a value that outlived the gradient's scope back under the caller's tidy. */
-function released(tf: Tf, { name, value }: LossPart): LossPart {
-  const own = tf.clone(value)
-  value.dispose()
-  return { name, value: own }
+function released(tf: Tf, part: LoggedValue): LoggedValue {
+  const own = tf.clone(part.value)
+  part.value.dispose()
+  return { ...part, value: own }
 }
 
 /** Batch-norm statistics change after the gradient, so that the tape never sees a variable change under it. */

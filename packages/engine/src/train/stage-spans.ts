@@ -1,13 +1,14 @@
-// How many steps each stage of a plan runs: shares of the whole that add up to it exactly.
-import type { Plan } from '../contracts/method.ts'
+// How many steps each stage of a training runs: shares of the whole that add up to it exactly.
+import type { Stage } from '../contracts/method.ts'
 
 export interface StageSpan {
-  /** First step of the stage, counted over the plan. */
+  /** First step of the stage, counted over the training. */
   readonly start: number
   readonly steps: number
 }
 
-export function stageSpans({ stages }: Plan, steps: number): StageSpan[] {
+/** @param stages of all plans so far, in order @param steps of the whole training */
+export function stageSpans(stages: readonly Stage[], steps: number): StageSpan[] {
   let share = 0
   return stages.map((stage) => {
     const start = Math.round(share * steps)

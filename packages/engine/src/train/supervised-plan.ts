@@ -16,7 +16,7 @@ export function supervisedPlan(network: Network): Plan {
             kind: 'gradient',
             name: 'supervised',
             trains: [network.role],
-            loss: ({ ops, batch, train }) => ({ ce: ops.crossEntropy(train(network).logits, batch.y) }),
+            loss: ({ ops, batch, train }) => ({ ce: ops.crossEntropy(train(network).logits, batch.labels) }),
           },
         ],
       },

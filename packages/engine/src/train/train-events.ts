@@ -1,5 +1,6 @@
 // What training says while it runs, and the part of its state that is not a tensor.
 import type { MetricPoint } from '@stillhouse/spec'
+import type { Plan } from '../contracts/method.ts'
 import type { Variable } from '../contracts/tf.ts'
 
 /** One evaluation during training. */
@@ -23,7 +24,12 @@ export interface TrainState {
   /** Sums of the loss parts since the last logged point, and over how many steps. */
   sums: number[]
   summed: number
+  /** Best evaluation of the plan that runs. */
   best: EvalPoint | null
+  /** Evaluations of this stage since the best. */
+  stale: number
+  /** What further plans were decided on, in order. */
+  decisions: unknown[]
   /** Evaluations so far, thinned out evenly when there are very many. */
   curve: EvalPoint[]
   /** Loss parts at the last logged point. */
@@ -32,6 +38,14 @@ export interface TrainState {
 
 /** A long pass that is no training step: an evaluation, or the answers of the teachers on all training samples. */
 export type BusyWork = 'evaluate' | 'teacher outputs'
+
+/** How a training ended: through, or as it stood when the signal came. */
+export interface TrainResult {
+  readonly state: TrainState
+  readonly finished: boolean
+  /** The plan that ran last; its `deploy` has the weights that the training ended with. */
+  readonly plan: Plan
+}
 
 /** A long pass goes on: a sign of life, and a chance to stop. */
 export interface BusyEvent {
@@ -81,6 +95,8 @@ export function initialState(metricSeq: number): TrainState {
     sums: [],
     summed: 0,
     best: null,
+    stale: 0,
+    decisions: [],
     curve: [],
     losses: {},
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Dataset } from '../contracts/data-format.ts'
 import type { GradientUpdate, Stage } from '../contracts/method.ts'
+import type { HostBatches } from '../data/batch-source.ts'
 import { buildNetwork } from '../network/build-network.ts'
 import { blobs } from '../testing/blobs.ts'
 import { tf } from '../testing/native-tf.ts'
@@ -80,22 +80,10 @@ describe('train', () => {
       }
     }
     const spec = trainSpec({ epochs: 3, schedule: { name: 'step', milestones: [1, 2], factor: 0.5 } })
-    const spied: Dataset = {
-      ...data,
-      splits: {
-        ...data.splits,
-        train: {
-          ...data.splits.train,
-          read: (indices, into) => {
-            seen.push([...indices])
-            data.splits.train.read(indices, into)
-          },
-        },
-      },
-    }
+    const onBatch = ({ main }: HostBatches) => void seen.push([...main.index])
     const [one, two] = [
-      await trainOnce({ make: make([1]), data: spied, spec }),
-      await trainOnce({ make: make([1 / 3, 2 / 3]), data: spied, spec }),
+      await trainOnce({ make: make([1]), data, spec, onBatch }),
+      await trainOnce({ make: make([1 / 3, 2 / 3]), data, spec, onBatch }),
     ]
     const rates = ({ series }: Outcome) =>
       series.filter((point) => point.includes('learningRate')).map((point) => Number(point.split(' ').at(-1)))
@@ -156,7 +144,7 @@ describe('train', () => {
         teachers: [teacher],
       }
     }
-    const before = Object.values(make().networks).flatMap(({ variables }) =>
+    const before = (make().networks ?? []).flatMap(({ variables }) =>
       variables.map((v) => Buffer.from(v.dataSync().buffer).toString('hex')),
     )
     const { weights: after } = await trainOnce({ make, data, spec: trainSpec({ steps: 5 }) })

@@ -13,7 +13,9 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
-const examples = (await readdir(path.join(root, 'examples'))).filter((file) => file.endsWith('.yaml'))
+const examples = (await readdir(path.join(root, 'examples'), { recursive: true })).filter((file) =>
+  file.endsWith('.yaml'),
+)
 const textOf = (file: string) => readFile(path.join(root, 'examples', file), 'utf8')
 
 describe.each(examples)('the example %s', (file) => {
@@ -26,7 +28,7 @@ describe.each(examples)('the example %s', (file) => {
   it('names the schema that editors check it with, and fits it', async () => {
     const text = await textOf(file)
     const [, location = ''] = /^# yaml-language-server: \$schema=(\S+)/.exec(text) ?? []
-    const schema = JSON.parse(await readFile(path.resolve(root, 'examples', location), 'utf8'))
+    const schema = JSON.parse(await readFile(path.resolve(root, 'examples', path.dirname(file), location), 'utf8'))
     expect(Compile(schema).Errors(parse(text))).toEqual([])
   })
 

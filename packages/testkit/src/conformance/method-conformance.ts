@@ -1,24 +1,29 @@
 // What every distillation method promises, whatever its losses: it trains what it says it trains, and nothing else; it
 // can be stopped anywhere; and its compiled step is the same step.
-import type { Architecture, Method, Network, Stage, TrainEvent } from '@stillhouse/engine'
+import type { Architecture, Method, Network, Signature, Stage, TrainEvent } from '@stillhouse/engine'
 import { describe, expect, it } from 'vitest'
+import { defaultParams } from './entry-conformance.ts'
 import { type MethodCase, type MethodRun, runMethod } from './method-run.ts'
 import { tf } from './native-tf.ts'
 
 const STEPS = 20
 
 export interface MethodNetworks {
-  readonly student: Architecture
+  /** The first that the method's own check has nothing against is taken. */
+  readonly students: readonly Architecture[]
   readonly teacher: Architecture
+  readonly signature: Signature
 }
 
-/** Registers the tests of one entry, with its defaults and with as few and as many as two teachers. */
-export function methodConformance(method: Method, { student, teacher }: MethodNetworks): void {
-  const { min, max } = method.needs.teachers
-  const counts = [...new Set([min, Math.min(max, min + 1)])]
+/** Registers the tests of one entry, with its defaults and with as few and as many as two teachers and peers. */
+export function methodConformance(method: Method, networks: MethodNetworks): void {
+  const { teachers, peers = { min: 0, max: 0 } } = method.needs
+  const few = { teachers: teachers.min, peers: peers.min }
+  const more = { teachers: Math.min(teachers.max, few.teachers + 1), peers: Math.min(peers.max, few.peers + 1) }
+  const same = more.teachers === few.teachers && more.peers === few.peers
 
-  describe.each(counts)('with %d teacher(s)', (count) => {
-    const given: MethodCase = { method, student, teachers: Array.from({ length: count }, () => teacher) }
+  describe.each(same ? [few] : [few, more])('with $teachers teacher(s) and $peers peer(s)', (count) => {
+    const given = methodCase(method, networks, count)
     const undisturbed = onceEach((compile) => runMethod(given, { steps: STEPS, compile }))
 
     it('plans stages that make up the whole training, and a network to deploy', async () => {
@@ -61,7 +66,7 @@ export function methodConformance(method: Method, { student, teacher }: MethodNe
     it('leaves its teachers as they were, in every bit', async () => {
       for (const compile of [true, false]) {
         const { teacherValues } = await undisturbed(compile)
-        expect(teacherValues.before).toHaveLength(count)
+        expect(teacherValues.before).toHaveLength(method.needs.trainableTeachers === true ? 0 : count.teachers)
         expect(teacherValues.after).toEqual(teacherValues.before)
       }
     })
@@ -83,7 +88,8 @@ export function methodConformance(method: Method, { student, teacher }: MethodNe
         expect([...first.series, ...second.series], title).toEqual(whole.series)
         expect(second.values.at(-1), title).toEqual(whole.values.at(-1))
       }
-    })
+      // seven runs of a compiled step, which several networks make slow to trace
+    }, 120_000)
 
     it.each([true, false])('leaves no tensors behind from step to step (compiled: %s)', async (compile) => {
       const counts = new Map<string, number[]>()
@@ -109,6 +115,26 @@ export function methodConformance(method: Method, { student, teacher }: MethodNe
       for (const values of losses.values()) expect(values.every(Number.isFinite)).toBe(true)
     })
   })
+}
+
+interface Counts {
+  readonly teachers: number
+  readonly peers: number
+}
+
+function methodCase(method: Method, { students, teacher, signature }: MethodNetworks, count: Counts): MethodCase {
+  const teachers = Array.from({ length: count.teachers }, () => teacher)
+  const sources = Object.fromEntries((method.needs.sources ?? []).map((name) => [name, signature]))
+  const cases = students.map((student) => {
+    const peers = Array.from({ length: count.peers }, () => student)
+    const job = { signature, student, teachers, peers, batchSize: 8, sources }
+    const faults = method.check?.(defaultParams(method), job) ?? []
+    return { faults, given: { method, student, teachers, peers } }
+  })
+  const fitting = cases.find(({ faults }) => faults.length === 0)
+  if (fitting !== undefined) return fitting.given
+  const reasons = cases.flatMap(({ faults }) => faults.map(({ message }) => message)).join('; ')
+  throw new Error(`The method ${method.name} takes none of the suite's students: ${reasons}.`)
 }
 
 /** Runs that several tests look at are made once. */

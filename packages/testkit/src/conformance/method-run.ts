@@ -1,15 +1,21 @@
 // Drives one method through the engine's own loop, as a job would, and keeps what a test wants to look at.
 import {
   type Architecture,
+  type BatchSource,
   buildNetwork,
   createOps,
+  createRegistry,
   type Dataset,
   type Method,
   type MethodSetup,
   type Network,
+  openBatches,
   type Plan,
+  planOf,
+  type Registry,
   type TrainEvent,
   type TrainRun,
+  tapShape,
   train,
   type Variable,
 } from '@stillhouse/engine'
@@ -23,6 +29,8 @@ export interface MethodCase {
   readonly student: Architecture
   /** One per teacher. */
   readonly teachers: readonly Architecture[]
+  /** One per peer. */
+  readonly peers: readonly Architecture[]
 }
 
 export interface RunOptions {
@@ -59,16 +67,17 @@ export interface MethodRun {
 export async function runMethod(given: MethodCase, options: RunOptions): Promise<MethodRun> {
   const stop = new AbortController()
   let batches = 0
-  const data = tinyData(() => {
+  const onBatch = () => {
     batches += 1
     if (batches === options.stopAfter) stop.abort()
-  })
+  }
+  const data = tinyData()
   const made = make(given, data)
   const before = made.teachers.map(({ variables }) => bytesOf(variables))
   const values = [valuesOf(made.variables)]
   const points: { seq: number; name: string; stage: string; step: number; value: number }[] = []
   let checkpoint: Checkpoint | null = null
-  for await (const event of events(made, { data, options, signal: stop.signal })) {
+  for await (const event of events(made, { data, options, onBatch, signal: stop.signal })) {
     options.onEvent?.(event)
     if (event.type === 'metrics') points.push(...event.points)
     if (event.type !== 'checkpoint') continue
@@ -90,60 +99,84 @@ export async function runMethod(given: MethodCase, options: RunOptions): Promise
 interface Made {
   readonly plan: Plan
   readonly networks: readonly Network[]
+  /** Frozen ones only: a teacher that the method trains is among the networks. */
   readonly teachers: readonly Network[]
-  readonly states: readonly Variable[]
+  readonly snapshots: readonly Network[]
   readonly variables: ReadonlyMap<string, Variable>
+  readonly registry: Registry
+  /** Names of further data sets. */
+  readonly sources: readonly string[]
 }
 
-function make({ method, student, teachers }: MethodCase, { signature }: Dataset): Made {
-  const build = (role: string, architecture: Architecture, frozen = false) =>
-    buildNetwork({ tf, role, architecture, seed: 3, frozen })
-  const studentNetwork = build('student', student)
-  const teacherNetworks = teachers.map((architecture, i) => build(`teachers[${i}]`, architecture, true))
-  const networks = [studentNetwork]
-  const states = new Map<string, Variable>()
+const BATCH = 8
+/** Copies of a teacher on its way that every method is offered. */
+const SNAPSHOTS = 2
+
+function make({ method, student, teachers, peers }: MethodCase, data: Dataset): Made {
+  const registry = createRegistry({ tf, seed: 3 })
+  const given = teachers.map((architecture, i) => madeTeacher(registry, { method, architecture, i }))
+  const sources = method.needs.sources ?? []
   const setup: MethodSetup = {
     tf,
     ops: createOps({ tf, seed: 5, step: () => tf.scalar(0, 'int32') }),
     params: defaultParams(method),
-    signature,
-    student: studentNetwork,
+    signature: data.signature,
+    student: registry.build('student', student),
     studentArchitecture: student,
-    teachers: teacherNetworks.map((network) => ({ network, share: 1 / teachers.length })),
+    teachers: given.map((one) => ({
+      ...one,
+      share: 1 / teachers.length,
+      shapeOf: (tap) => tapShape(one.network, tap),
+    })),
+    peers: peers.map((architecture, i) => ({ network: registry.build(`peers[${i}]`, architecture), architecture })),
     epochs: 4,
-    build: (role, architecture) => {
-      const network = build(role, architecture)
-      networks.push(network)
-      return network
-    },
-    state: (name, initial, { trainable = false } = {}) => {
-      const variable = tf.variable(initial, trainable)
-      if (!(initial instanceof tf.Variable)) initial.dispose()
-      states.set(`state/${name}`, variable)
-      return variable
-    },
+    schedule: { name: 'constant' },
+    batchSize: BATCH,
+    samples: data.splits.train.size,
+    sources: Object.fromEntries(sources.map((name) => [name, data.signature])),
+    build: registry.build,
+    state: registry.state,
+    cut: registry.cut,
+    shapeOf: tapShape,
   }
-  const plan = method.plan(setup)
-  const own = networks.flatMap(({ role, variables }) =>
-    variables.map((variable, i) => [`${role}/${i}`, variable] as const),
-  )
   return {
-    plan,
-    networks,
-    teachers: teacherNetworks,
-    states: [...states.values()],
-    variables: new Map([...own, ...states]),
+    plan: planOf(method, setup),
+    registry,
+    sources,
+    networks: [...registry.architectures.keys()],
+    teachers: method.needs.trainableTeachers === true ? [] : given.map(({ network }) => network),
+    snapshots: given.flatMap(({ snapshots }) => snapshots),
+    variables: registry.variables,
   }
+}
+
+interface MadeTeacher {
+  readonly method: Method
+  readonly architecture: Architecture
+  readonly i: number
+}
+
+function madeTeacher(registry: Registry, { method, architecture, i }: MadeTeacher) {
+  const role = `teachers[${i}]`
+  const frozen = (name: string) => buildNetwork({ tf, role: name, architecture, seed: 3, frozen: true })
+  if (method.needs.trainableTeachers === true) return { network: registry.build(role, architecture), snapshots: [] }
+  return { network: frozen(role), snapshots: Array.from({ length: SNAPSHOTS }, (_, k) => frozen(`${role}@${k + 1}`)) }
 }
 
 interface Drive {
   readonly data: Dataset
   readonly options: RunOptions
+  readonly onBatch: () => void
   readonly signal: AbortSignal
 }
 
-function events({ plan, variables, teachers }: Made, { data, options, signal }: Drive): AsyncIterable<TrainEvent> {
+function events(
+  { plan, variables, teachers, sources }: Made,
+  { data, options, onBatch, signal }: Drive,
+): AsyncIterable<TrainEvent> {
   const { train: split } = data.splits
+  const indices = Int32Array.from({ length: split.size }, (_, i) => i)
+  const samples = { view: { split, indices, labels: split.labels, normalise: null }, signature: data.signature }
   return train({
     tf,
     plan,
@@ -151,15 +184,19 @@ function events({ plan, variables, teachers }: Made, { data, options, signal }: 
     teachers,
     train: {
       steps: options.steps,
-      batchSize: options.batchSize ?? 8,
+      batchSize: options.batchSize ?? BATCH,
       optimizer: options.optimizer ?? { name: 'adam', learningRate: 0.01 },
       schedule: { name: 'cosine' },
       seed: 5,
       checkpointSeconds: 3600,
       compile: options.compile,
+      accumulate: 1,
+      keep: 'last',
+      teacherCache: 'auto',
     },
-    signature: data.signature,
-    view: { split, indices: Int32Array.from({ length: split.size }, (_, i) => i) },
+    samples,
+    sources: Object.fromEntries(sources.map((name) => [name, samples])),
+    openBatches: (batches) => counted(openBatches(batches, { threads: 0 }), onBatch),
     evaluateBatchSize: 16,
     evaluation: {
       everyEpochs: 0,
@@ -176,9 +213,20 @@ function events({ plan, variables, teachers }: Made, { data, options, signal }: 
   })
 }
 
-function dispose({ networks, teachers, states }: Made): void {
-  for (const { model } of [...networks, ...teachers]) model.dispose()
-  tf.dispose([...states])
+function counted(source: BatchSource, onBatch: () => void): BatchSource {
+  return {
+    ...source,
+    at: async (step) => {
+      const batches = await source.at(step)
+      onBatch()
+      return batches
+    },
+  }
+}
+
+function dispose({ registry, teachers, snapshots }: Made): void {
+  registry.dispose()
+  for (const { model } of [...teachers, ...snapshots]) model.dispose()
 }
 
 function lossesOf(points: readonly { name: string; value: number }[]): ReadonlyMap<string, readonly number[]> {

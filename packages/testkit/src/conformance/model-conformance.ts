@@ -1,6 +1,14 @@
 // What every model family promises: a description that counts, checks and builds the same network every time.
-import { buildNetwork, describeArchitecture, type ModelFamily, type Network, type Signature } from '@stillhouse/engine'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createHash } from 'node:crypto'
+import {
+  buildNetwork,
+  deployableModel,
+  describeArchitecture,
+  type ModelFamily,
+  type Network,
+  type Signature,
+} from '@stillhouse/engine'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { defaultParams } from './entry-conformance.ts'
 import { tf } from './native-tf.ts'
 
@@ -16,16 +24,9 @@ const SIGNATURES: readonly Signature[] = [
 export function modelConformance(family: ModelFamily): void {
   const params = defaultParams(family)
   const taken = SIGNATURES.filter((signature) => family.check(params, signature).length === 0)
-  const built: Network[] = []
-  const build = (signature: Signature, seed = 1) => {
-    const architecture = family.architecture(params, signature)
-    const network = buildNetwork({ tf, role: 'student', architecture, seed })
-    built.push(network)
-    return network
-  }
-  afterEach(() => {
-    for (const { model } of built.splice(0)) model.dispose()
-  })
+  const describeOn = (signature: Signature) => describeArchitecture(family.architecture(params, signature))
+  const build = (signature: Signature, seed = 1) =>
+    buildNetwork({ tf, role: 'student', architecture: family.architecture(params, signature), seed })
 
   it('takes some shape of sample, and says of every other what it expects', () => {
     expect(taken.length).toBeGreaterThan(0)
@@ -43,55 +44,102 @@ export function modelConformance(family: ModelFamily): void {
     })
 
     it('has the taps that methods ask for, and logits of the right size', () => {
-      const { taps } = describeArchitecture(family.architecture(params, signature))
+      const { taps, macs } = describeOn(signature)
       expect([...taps.keys()]).toEqual(expect.arrayContaining(['stage1', 'penultimate', 'logits']))
       expect(taps.size).toBe(Object.keys(family.architecture(params, signature).taps).length)
-      expect(taps.get('logits')?.shape).toEqual([signature.classes])
+      expect(macs).toBeGreaterThan(0)
+      for (const [tap, { shape }] of taps) {
+        if (/(^|\.)logits$/.test(tap)) expect([tap, shape]).toEqual([tap, [signature.classes]])
+        if (/(^|\.)penultimate$/.test(tap)) expect([tap, shape.length]).toEqual([tap, 1])
+      }
     })
 
-    it('counts as many parameters as its variables hold', () => {
-      const { params: counted } = describeArchitecture(family.architecture(params, signature))
-      const held = build(signature).trainable.reduce((sum, variable) => sum + variable.size, 0)
-      expect(held).toBe(counted)
+    it('taps a map before its ReLU with the channels that it has after, and on no fewer places', () => {
+      const { taps } = describeOn(signature)
+      for (const [tap, { shape }] of taps) {
+        if (!tap.endsWith('.pre')) continue
+        const after = taps.get(tap.slice(0, -'.pre'.length))?.shape ?? []
+        expect([tap, shape.at(-1), shape.length]).toEqual([tap, after.at(-1), after.length])
+        for (const [axis, size] of after.entries()) expect(shape[axis]).toBeGreaterThanOrEqual(size)
+      }
     })
 
-    it('begins with weights that its seed determines', () => {
-      const [first, second, other] = [build(signature, 1), build(signature, 1), build(signature, 2)].map(digest)
-      expect(second).toBe(first)
-      expect(other).not.toBe(first)
-    })
-
-    it('gives finite logits, for one sample as for several', () => {
-      const { model } = build(signature)
-      const x = tf.randomNormal([3, ...signature.inputShape], 0, 1, 'float32', 7)
-      const three = tf.tidy(() => rows(model.apply(x)))
-      const one = tf.tidy(() => rows(model.apply(tf.slice(x, 1, 1))))
-      x.dispose()
-      expect(three).toHaveLength(3)
-      expect(three.flat().every(Number.isFinite)).toBe(true)
-      for (const [i, logit] of (one[0] ?? []).entries()) expect(logit).toBeCloseTo(three[1]?.[i] ?? Number.NaN, 4)
-    })
-
-    it('saved and loaded as a stock LayersModel, gives the same logits', async () => {
-      const { model } = build(signature)
-      const loaded = await tf.loadLayersModel(await inMemory(model))
-      const x = tf.randomNormal([2, ...signature.inputShape], 0, 1, 'float32', 7)
-      const [expected, actual] = [model, loaded].map((one) => tf.tidy(() => rows(one.apply(x))))
-      x.dispose()
-      loaded.dispose()
-      expect(actual).toEqual(expected)
-    })
+    builtConformance(signature, { build, describeOn })
   })
 }
 
-type Applied = ReturnType<Network['model']['apply']>
+interface Builds {
+  build(signature: Signature, seed?: number): Network
+  describeOn(signature: Signature): ReturnType<typeof describeArchitecture>
+}
 
-function rows(logits: Applied): number[][] {
-  return (logits as unknown as { arraySync(): number[][] }).arraySync()
+/** What holds for the network itself, built once for all of these tests: large ones take their time. */
+function builtConformance(signature: Signature, { build, describeOn }: Builds): void {
+  let network: Network
+  let x: ReturnType<typeof tf.randomNormal>
+  const clean: (() => void)[] = []
+  beforeAll(() => {
+    network = build(signature)
+    x = tf.randomNormal([3, ...signature.inputShape], 0, 1, 'float32', 7)
+  })
+  afterEach(() => {
+    for (const step of clean.splice(0)) step()
+  })
+  afterAll(() => {
+    network.model.dispose()
+    x.dispose()
+  })
+
+  it('counts as many parameters as its variables hold', () => {
+    const held = network.trainable.reduce((sum, variable) => sum + variable.size, 0)
+    expect(held).toBe(describeOn(signature).params)
+  })
+
+  it('builds every layer with the shape that its description gives', () => {
+    const built = network.model.layers.slice(1)
+    const shapes = built.map(({ name, outputShape }) => [name, (outputShape as number[]).slice(1)] as const)
+    expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(describeOn(signature).shapes))
+  })
+
+  it('begins with weights that its seed determines', () => {
+    const again = [1, 2].map((seed) => build(signature, seed))
+    clean.push(() => {
+      for (const { model } of again) model.dispose()
+    })
+    const [same, other] = again.map(digest)
+    expect(same).toBe(digest(network))
+    expect(other).not.toBe(digest(network))
+  })
+
+  it('gives finite logits, for one sample as for several', () => {
+    const model = deployableModel(tf, network.model)
+    const three = tf.tidy(() => answers(model, x)[0] ?? [])
+    const one = tf.tidy(() => answers(model, tf.slice(x, 1, 1))[0] ?? [])
+    expect(three.map((row) => row.length)).toEqual([1, 2, 3].map(() => signature.classes))
+    expect(three.flat().every(Number.isFinite)).toBe(true)
+    const largest = Math.max(1, ...three.flat().map(Math.abs))
+    for (const [i, logit] of (one[0] ?? []).entries())
+      expect(Math.abs(logit - (three[1]?.[i] ?? Number.NaN)) / largest).toBeLessThan(1e-4)
+  })
+
+  it('saved and loaded as a stock LayersModel, gives the same at each of its ends', async () => {
+    const loaded = await tf.loadLayersModel(await inMemory(network.model))
+    clean.push(() => loaded.dispose())
+    const [expected, actual] = [network.model, loaded].map((model) => tf.tidy(() => answers(model, x)))
+    expect(expected).toHaveLength(network.model.outputs.length)
+    expect(actual).toEqual(expected)
+  })
+}
+
+/** Rows of each output, the network's own first. */
+function answers(model: Network['model'], x: ReturnType<typeof tf.slice>): number[][][] {
+  return [model.apply(x, { training: false })].flat().map((output) => (output as typeof x).arraySync() as number[][])
 }
 
 function digest({ variables }: Network): string {
-  return variables.map((variable) => Array.from(variable.dataSync()).join()).join(';')
+  const hash = createHash('sha256')
+  for (const variable of variables) hash.update(new Uint8Array((variable.dataSync() as Float32Array).buffer))
+  return hash.digest('hex')
 }
 
 async function inMemory(model: Network['model']) {

@@ -1,30 +1,23 @@
 // A data set for the suites: three kinds of 8×8 pattern with noise, every value a function of its place.
-import type { Dataset, Split } from '@stillhouse/engine'
+import { type Dataset, type Split, sharedFloats } from '@stillhouse/engine'
 
 const SIDE = 8
 const CLASSES = 3
 
-/** @param onRead called before each batch of training samples is read */
-export function tinyData(onRead: () => void = () => undefined): Dataset {
+export function tinyData(): Dataset {
   return {
     signature: { inputShape: [SIDE, SIDE, 1], classes: CLASSES },
     digest: 'tiny',
-    splits: { train: split(96, 1, onRead), test: split(32, 2, () => undefined) },
+    splits: { train: split(96, 1), test: split(32, 2) },
   }
 }
 
-function split(size: number, salt: number, onRead: () => void): Split {
+function split(size: number, salt: number): Split {
   const width = SIDE * SIDE
-  return {
-    size,
-    labels: Int32Array.from({ length: size }, (_, i) => i % CLASSES),
-    read(indices, into) {
-      onRead()
-      for (const [i, index] of indices.entries())
-        for (let k = 0; k < width; k++)
-          into[i * width + k] = pattern(index % CLASSES, k) + 0.3 * noise(index, k + salt * width)
-    },
-  }
+  const values = sharedFloats(size * width)
+  for (let i = 0; i < size; i++)
+    for (let k = 0; k < width; k++) values[i * width + k] = pattern(i % CLASSES, k) + 0.3 * noise(i, k + salt * width)
+  return { size, labels: Int32Array.from({ length: size }, (_, i) => i % CLASSES), values, scale: 1 }
 }
 
 /** Stripes across, stripes down, or a chequered board. */
