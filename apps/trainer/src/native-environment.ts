@@ -12,7 +12,13 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
 }
 
+/** Settings that only make sense on one kind of processor, by Node's name for it. */
+const BY_PROCESSOR: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // TensorFlow takes oneDNN's kernels by itself on newer processors only; a training step is far quicker with them
+  x64: { TF_ENABLE_ONEDNN_OPTS: '1' },
+}
+
 /** Fills in what is not set; call it before TensorFlow is loaded. */
-export function prepareNativeEnvironment(env: NodeJS.ProcessEnv = process.env): void {
-  for (const [name, value] of Object.entries(DEFAULTS)) env[name] ??= value
+export function prepareNativeEnvironment(env: NodeJS.ProcessEnv = process.env, processor: string = process.arch): void {
+  for (const [name, value] of Object.entries({ ...DEFAULTS, ...BY_PROCESSOR[processor] })) env[name] ??= value
 }

@@ -2,7 +2,8 @@
 // shows which numbers those are: whatever differs is the batch, and becomes "any size".
 import { DT } from './data-types.ts'
 import { GraphError } from './graph-error.ts'
-import { type ConstantValue, type GraphNode, type NodeAttr, refName, type ValueRef } from './graph-node.ts'
+import { type ConstantValue, type GraphNode, refName, tensorOf, type ValueRef } from './graph-node.ts'
+import { isResultShape, withOwnBatch } from './result-shape.ts'
 
 /** Ops whose second or third input is a list of sizes in which −1 means "as many as there are". */
 const SIZE_INPUT: Readonly<Record<string, number>> = { Reshape: 1, Slice: 2 }
@@ -10,10 +11,6 @@ const SIZE_INPUT: Readonly<Record<string, number>> = { Reshape: 1, Slice: 2 }
 /** Sizes that differ become −1. */
 export function anyShape(a: readonly number[], b: readonly number[]): number[] {
   return a.map((size, axis) => (size === b[axis] ? size : -1))
-}
-
-function tensorOf(node: GraphNode): ConstantValue {
-  return (node.attrs['value'] as Extract<NodeAttr, { tensor: unknown }>).tensor
 }
 
 /** The list of sizes with its batch set to −1, or undefined when that cannot say the same. */
@@ -40,6 +37,8 @@ function anyNode(a: GraphNode, b: GraphNode, nodes: readonly GraphNode[]): Graph
     return { ...a, attrs: { ...a.attrs, shape: { shape: anyShape(first?.shape ?? [], second?.shape ?? []) } } }
   }
   if (a.op !== 'Const' || Buffer.compare(tensorOf(a).bytes, tensorOf(b).bytes) === 0) return undefined
+  // Not read any more when `withOwnBatch` is through.
+  if (isResultShape(a, b, nodes)) return a
   const tensor = isSizes(a, nodes) ? anySizes(tensorOf(a), tensorOf(b)) : undefined
   if (tensor) return { ...a, attrs: { ...a.attrs, value: { tensor } } }
   const reader = nodes.find(({ inputs }) => inputs.some((ref) => ref.node.name === a.name))
@@ -67,5 +66,6 @@ export function anyBatch(first: readonly GraphNode[], second: readonly GraphNode
       `The graph cannot take any batch size: ${odd?.op ?? 'its length'} depends on it. Use batch: fixed.`,
     )
   }
-  return first.map((node, i) => anyNode(node, second[i] as GraphNode, first) ?? node)
+  const any = first.map((node, i) => anyNode(node, second[i] as GraphNode, first) ?? node)
+  return any.flatMap(withOwnBatch)
 }

@@ -28,7 +28,7 @@ function matchInputs(
     const found = tensor === undefined ? 'nothing' : signature(tensor)
     if (tensor !== undefined && found === signature(input)) return tensor
     throw new GraphError(
-      `Input '${input.name}' of step '${name}': expected ${signature(input)}, received ${found}. Compile the step once per input signature.`,
+      `Input '${input.name}' of step '${name}': expected ${signature(input)}, received ${found}. Compile the step once per input signature, or let traceStep do it.`,
     )
   })
 }

@@ -52,6 +52,17 @@ test.each([
   expect(difference(step)).toBeLessThan(2e-5)
 })
 
+test('a frozen layer that is run twice has its folded weights once, and the unfolded ones not at all', () => {
+  const [mean, variance, beta, gamma] = [6, 5, 7, 8].map((seed) => tf.abs(randomTensor(tf, [4], seed)))
+  const layer = (x: Tensor4D) =>
+    tf.batchNorm(tf.conv2d(x, kernel, 1, 'same'), mean as never, variance as never, beta as never, gamma as never)
+  const step = (x: Tensor4D) => ({ y: layer(x), z: layer(tf.mul(x, 2)) })
+  const constants = (ops: string[]) => ops.filter((op) => op === 'Const').length
+  const other = constants(opsAfter((x) => ({ y: tf.mul(x, 2) })))
+  expect(constants(opsAfter(step)) - other).toBe(2)
+  expect(difference(step)).toBeLessThan(2e-5)
+})
+
 test('a convolution that something else reads keeps its weights', () => {
   const step = (x: Tensor4D) => {
     const tapped = tf.conv2d(x, kernel, 1, 'same')

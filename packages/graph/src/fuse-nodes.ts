@@ -2,7 +2,7 @@
 // product with the bias, sum and activation that follow, but only when they are spelt as it expects. A node is replaced
 // under its own name, so nothing that reads it changes.
 import { DT } from './data-types.ts'
-import type { ConstantValue, GraphNode, NodeAttr, ValueRef } from './graph-node.ts'
+import { type ConstantValue, type GraphNode, type NodeAttr, refName, type ValueRef } from './graph-node.ts'
 
 const CONVOLUTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative'])
 const BATCH_NORMS = new Set(['FusedBatchNorm', 'FusedBatchNormV3'])
@@ -10,6 +10,8 @@ const BATCH_NORMS = new Set(['FusedBatchNorm', 'FusedBatchNormV3'])
 interface Rewrites {
   readonly replaced: Map<string, GraphNode>
   readonly added: GraphNode[]
+  /** Folded weights by what they were folded of: a network that is run twice has them once. */
+  readonly folds: Map<string, Folded>
 }
 
 const flag = (attr: NodeAttr | undefined) => attr !== undefined && 'bool' in attr && attr.bool
@@ -60,14 +62,13 @@ function toIdentity(node: GraphNode): GraphNode | undefined {
   return same ? { ...node, op: 'Identity', inputs: [x], attrs: { T: node.attrs['T'] as NodeAttr } } : undefined
 }
 
-interface Fold {
-  readonly conv: GraphNode
+interface Folded {
   readonly filter: ValueRef
   readonly bias: ValueRef
 }
 
 /** γ (conv(x, W) − m) / √(v + ε) + β = conv(x, W γ / √(v + ε)) + (β − m γ / √(v + ε)) with everything but x constant. */
-function foldedWeights(node: GraphNode): Fold | undefined {
+function foldedWeights(node: GraphNode): Folded | undefined {
   const [x, ...statistics] = node.inputs
   const filter = x?.node.inputs[1]
   const weights = floats(filter)
@@ -79,24 +80,34 @@ function foldedWeights(node: GraphNode): Fold | undefined {
   const folded = weights.map((w, i) => w * (scale[i % scale.length] as number))
   const offset = beta.map((b, i) => b - (mean[i] as number) * (scale[i] as number))
   return {
-    conv: x.node,
     filter: constant(`${node.name}_filter`, filter.shape, folded),
     bias: constant(`${node.name}_bias`, [offset.length], offset),
   }
 }
 
 /** A frozen network's batch norm after a convolution that nothing else reads. */
-function foldBatchNorm(node: GraphNode, readers: ReadonlyMap<string, number>, { replaced, added }: Rewrites): void {
+function foldBatchNorm(node: GraphNode, readers: ReadonlyMap<string, number>, rewrites: Rewrites): void {
   const x = node.inputs[0]
   const frozen = BATCH_NORMS.has(node.op) && !flag(node.attrs['is_training'])
   if (!frozen || x === undefined || !takesBias(x) || readers.get(x.node.name) !== 1) return
-  const fold = foldedWeights(node)
-  if (!fold) return
-  const { conv, filter, bias } = fold
-  added.push(filter.node, bias.node)
-  replaced.set(conv.name, { ...conv, inputs: [conv.inputs[0] as ValueRef, filter] })
+  const folded = foldOnce(node, x.node, rewrites)
+  if (!folded) return
+  const { filter, bias } = folded
+  rewrites.replaced.set(x.node.name, { ...x.node, inputs: [x.node.inputs[0] as ValueRef, filter] })
   const attrs = { T: { type: DT.float32 }, data_format: { string: 'NHWC' } }
-  replaced.set(node.name, { ...node, op: 'BiasAdd', inputs: [x, bias], attrs })
+  rewrites.replaced.set(node.name, { ...node, op: 'BiasAdd', inputs: [x, bias], attrs })
+}
+
+function foldOnce(node: GraphNode, conv: GraphNode, { added, folds }: Rewrites): Folded | undefined {
+  const sources = [conv.inputs[1], ...node.inputs.slice(1)].map((ref) => ref && refName(ref))
+  const key = JSON.stringify([...sources, node.attrs['epsilon']])
+  const known = folds.get(key)
+  if (known !== undefined) return known
+  const folded = foldedWeights(node)
+  if (folded === undefined) return undefined
+  added.push(folded.filter.node, folded.bias.node)
+  folds.set(key, folded)
+  return folded
 }
 
 /** How many times each node is read. */
@@ -109,12 +120,19 @@ function countReaders(nodes: readonly GraphNode[]): Map<string, number> {
 
 /** The same graph with the same names and, up to rounding, the same results. */
 export function fuseNodes(nodes: readonly GraphNode[]): GraphNode[] {
-  const rewrites: Rewrites = { replaced: new Map(), added: [] }
+  const rewrites: Rewrites = { replaced: new Map(), added: [], folds: new Map() }
   const readers = countReaders(nodes)
   for (const node of nodes) {
     const better = toMatMul(node) ?? toBiasAdd(node) ?? toIdentity(node)
     if (better) rewrites.replaced.set(node.name, better)
     else foldBatchNorm(node, readers, rewrites)
   }
-  return [...rewrites.added, ...nodes.map((node) => rewrites.replaced.get(node.name) ?? node)]
+  const fused = [...rewrites.added, ...nodes.map((node) => rewrites.replaced.get(node.name) ?? node)]
+  return withoutLeftovers(fused, readers)
+}
+
+/** Leaves out constants that only replaced nodes read: TensorFlow would hold the weights of a frozen network twice. */
+function withoutLeftovers(nodes: readonly GraphNode[], before: ReadonlyMap<string, number>): GraphNode[] {
+  const readers = countReaders(nodes)
+  return nodes.filter(({ op, name }) => op !== 'Const' || readers.has(name) || !before.has(name))
 }

@@ -38,19 +38,32 @@ export interface ValueRef {
   readonly shape: readonly number[]
 }
 
+/** The value of a Const node. */
+export function tensorOf(node: GraphNode): ConstantValue {
+  return (node.attrs['value'] as Extract<NodeAttr, { tensor: unknown }>).tensor
+}
+
 /** As GraphDef and sessions name it. */
 export function refName({ node, index }: Pick<ValueRef, 'node' | 'index'>): string {
   return index === 0 ? node.name : `${node.name}:${index}`
 }
 
-/** All nodes that the given ones need, each after those it depends on. Everything else would only cost time to load. */
-export function reachable(roots: readonly GraphNode[]): GraphNode[] {
+/**
+ * All nodes that the given ones need, each after those it depends on. Everything else would only cost time to load.
+ * @param replaced nodes that stand in for others of the same name
+ */
+export function reachable(
+  roots: readonly GraphNode[],
+  replaced: ReadonlyMap<string, GraphNode> = new Map(),
+): GraphNode[] {
+  const current = (node: GraphNode) => replaced.get(node.name) ?? node
   const order = new Set<GraphNode>()
   const open = new Set<GraphNode>()
-  const stack = [...roots].reverse()
+  const stack = roots.map(current).reverse()
   while (stack.length > 0) {
     const node = stack.at(-1) as GraphNode
-    const needed = [...node.inputs.map((ref) => ref.node), ...node.controls].filter((n) => !order.has(n))
+    const sources = [...node.inputs.map((ref) => ref.node), ...node.controls].map(current)
+    const needed = sources.filter((source) => !order.has(source))
     if (order.has(node) || open.has(node) || needed.length === 0) {
       stack.pop()
       order.add(node)

@@ -10,10 +10,23 @@ export {
   fusedBatchNorm,
   fusedBatchNormInference,
 } from './fused-batch-norm.ts'
+export { isTracedForCpu } from './fused-update.ts'
 export { GraphError } from './graph-error.ts'
 export { isNative } from './native-backend.ts'
 export { installNativeKernels } from './native-kernels.ts'
+export {
+  type AdamInput,
+  type AdamOutput,
+  adamUpdate,
+  type DescentInput,
+  descentUpdate,
+  type MomentumInput,
+  type MomentumOutput,
+  momentumUpdate,
+} from './optimizer-updates.ts'
 export { type SavedModelOptions, writeSavedModel } from './saved-model.ts'
 export { softmaxCrossEntropy } from './softmax-cross-entropy.ts'
 export { type StatelessDraw, statelessNormal, statelessUniform } from './stateless-random.ts'
 export { stopGradient } from './stop-gradient.ts'
+export type { FloatConstant, StoreConstant, StoredConstant } from './store-constants.ts'
+export { type TraceOptions, traceStep } from './trace-step.ts'

@@ -2,6 +2,7 @@
 import { GraphError } from './graph-error.ts'
 import type { NativeBackend } from './native-backend.ts'
 import type { Recorder } from './recorder.ts'
+import { stepPlace } from './step-place.ts'
 
 export interface Interception {
   /** Throws what an asynchronous read, which has nobody to throw to, has left. */
@@ -20,14 +21,14 @@ export function intercept(backend: NativeBackend, recorder: Recorder, name: stri
   // tfjs's data() and array() would reject a promise that the step may never look at; this one never settles.
   backend.read = () => {
     late ??= new GraphError(
-      `Step '${name}' cannot be traced: it reads a value (data, array). A graph has no values while it is built: return the tensor as an output, or choose with tf.where.`,
+      `Step '${name}' cannot be traced: it reads a value (data, array) at ${stepPlace()}. A graph has no values while it is built: return the tensor as an output, or choose with tf.where.`,
     )
     return new Promise(() => {})
   }
   // An unseeded tfjs generator takes its seed from here.
   Math.random = () => {
     throw new GraphError(
-      `Step '${name}' cannot be traced: it draws random numbers in JavaScript (Math.random, or an unseeded tf.randomUniform, tf.randomNormal, tf.dropout …), which would be the same in every run. Use statelessUniform or statelessNormal.`,
+      `Step '${name}' cannot be traced: it draws random numbers in JavaScript (Math.random, or an unseeded tf.randomUniform, tf.randomNormal, tf.dropout …) at ${stepPlace()}, which would be the same in every run. Use statelessUniform or statelessNormal.`,
     )
   }
   return {

@@ -31,6 +31,8 @@ export interface Binding {
 
 export interface NativeBackend {
   binding: Binding
+  /** Whether TensorFlow puts tensors on a GPU. */
+  readonly isUsingGpuDevice: boolean
   /** Ids of tensors; hands values that still wait in JavaScript to TensorFlow first. */
   getInputTensorIds(tensors: readonly Tensor[]): number[]
   /** Behind tfjs's data() and array(). */

@@ -90,6 +90,15 @@ test.each(refused)('%s in a step is refused', (_, step, message) => {
   expect(Object.keys(tf.engine().registeredVariables)).toEqual(before)
 })
 
+test.each<[string, Attempt['step']]>([
+  ['a read', (x) => ({ y: x.mul(x.sum().dataSync()[0] as number) })],
+  ['an asynchronous read', reading((x) => x.square().data())],
+  ['a draw of tfjs', (x) => ({ y: tf.dropout(x, 0.5) })],
+  ['a draw of TensorFlow', (x) => ({ y: tf.multinomial(x as never, 2, 7) })],
+])('%s is refused with the place in the step', (_, step) => {
+  expect(() => record({ step })).toThrow(/ at \S*record-step\.test\.ts:\d+:\d+[ ,.]/)
+})
+
 test('an asynchronous step is refused without an unhandled rejection', async () => {
   const step = async (x: Tensor) => ({ y: x.mul(((await x.array()) as number[])[0] as number) })
   expect(() => record({ step: step as never })).toThrow(/asynchronous/)

@@ -1,6 +1,7 @@
 // One recorded run of a function: what goes in, what comes out, which variables it read and what it left in them.
 import { checkOutputs, type Remains, refuseRemains } from './check-recording.ts'
 import { DT, dataTypeOf } from './data-types.ts'
+import type { RecordedUpdate } from './fused-update.ts'
 import type { GraphNode, ValueRef } from './graph-node.ts'
 import { guardVariables, privateCopy } from './guard-variables.ts'
 import { intercept } from './intercept.ts'
@@ -32,6 +33,8 @@ export interface Recording {
   readonly inputs: readonly RecordedInput[]
   readonly outputs: Readonly<Record<string, ValueRef>>
   readonly variables: readonly RecordedVariable[]
+  /** Optimiser updates that have an op of their own, in order. */
+  readonly updates: readonly RecordedUpdate[]
   /** Adds nodes that go with the recorded ones. */
   readonly add: AddNode
 }
@@ -99,7 +102,7 @@ function runRecorded(context: RunContext): Recording {
       const final = refOf(entry.variable)
       return { ...entry, final: final.node === entry.read ? null : final }
     })
-    return { inputs, outputs: Object.fromEntries(named), variables, add: recorder.add }
+    return { inputs, outputs: Object.fromEntries(named), variables, updates: recorder.updates, add: recorder.add }
   } finally {
     interception.end()
   }
@@ -112,7 +115,7 @@ function runRecorded(context: RunContext): Recording {
 export function recordStep(options: RecordOptions): Recording {
   const { tf, variables, name } = options
   const backend = nativeBackend(tf)
-  const recorder = createRecorder(backend.binding, name)
+  const recorder = createRecorder(backend.binding, name, options.ownInputs)
   const guard = guardVariables({ tf, backend, variables, name })
   const tensors = tf.memory().numTensors
   let remains: Remains = { created: [], changed: [], kept: 0 }

@@ -3,9 +3,11 @@
 // custom gradients, optimiser arithmetic. Values are followed by the ids of native tensors, which are never used twice;
 // an id that is not known was made before the step and is a constant of it.
 import { ATTR, DT, dataTypeName } from './data-types.ts'
+import type { RecordedUpdate, RecordingBinding, UpdateIds } from './fused-update.ts'
 import { GraphError } from './graph-error.ts'
 import type { ConstantValue, GraphNode, NodeAttr, ValueRef } from './graph-node.ts'
 import type { Binding, NativeAttr } from './native-backend.ts'
+import { stepPlace } from './step-place.ts'
 
 /** Ops that draw from a state outside the graph's inputs: a resumed run would draw other numbers. */
 const STATEFUL_RANDOM = new Set([
@@ -35,6 +37,8 @@ export type AddNode = (node: NewNode) => GraphNode
 export interface Recorder {
   /** Stands in for the backend's binding while the step runs. */
   readonly binding: Binding
+  /** Optimiser updates of which the step says that TensorFlow has them as one op. */
+  readonly updates: readonly RecordedUpdate[]
   /** Adds a node that no native call made, under a name that is free. */
   readonly add: AddNode
   /** Says what a native tensor is in the graph. */
@@ -66,8 +70,11 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
 }
 
-/** @param name of the step, for messages */
-export function createRecorder(native: Binding, name: string): Recorder {
+/**
+ * @param name of the step, for messages
+ * @param session whether the graph will run in a session of this process, rather than be written down for others
+ */
+export function createRecorder(native: Binding, name: string, session: boolean): Recorder {
   const values = new Map<number, ValueRef>()
   let nodes = 0
 
@@ -101,14 +108,14 @@ export function createRecorder(native: Binding, name: string): Recorder {
     if (op === 'Const') return
     const what = op === 'DeepCopy' ? 'one of its inputs' : op === 'ReadVariableOp' ? 'a variable' : `a result of ${op}`
     throw new GraphError(
-      `Step '${name}' cannot be traced: it reads a value of ${what} (dataSync, data, arraySync, array, print). A graph has no values while it is built: return the tensor as an output, or choose with tf.where.`,
+      `Step '${name}' cannot be traced: it reads a value of ${what} (dataSync, data, arraySync, array, print) at ${stepPlace()}. A graph has no values while it is built: return the tensor as an output, or choose with tf.where.`,
     )
   }
 
   function executeOp(op: string, attrs: NativeAttr[], ids: number[], outputs: number) {
     if (STATEFUL_RANDOM.has(op)) {
       throw new GraphError(
-        `Step '${name}' cannot be traced: ${op} draws random numbers that a resumed run would not draw again. Use statelessUniform or statelessNormal.`,
+        `Step '${name}' cannot be traced: ${op} draws random numbers that a resumed run would not draw again, at ${stepPlace()}. Use statelessUniform or statelessNormal.`,
       )
     }
     const inputs = ids.map(refOf)
@@ -133,10 +140,18 @@ export function createRecorder(native: Binding, name: string): Recorder {
     return native.tensorDataSync(id)
   }
 
+  const updates: RecordedUpdate[] = []
+  function recordUpdate(op: string, attrs: Readonly<Record<string, NodeAttr>>, ids: UpdateIds): void {
+    const after = ids.after.map(refOf)
+    const states = ids.before.map((id, i) => ({ before: refOf(id), after: after[i] as ValueRef }))
+    updates.push({ op, attrs, states, inputs: ids.inputs.map(refOf) })
+  }
+
   // The binding's own properties are read-only, so they cannot be assigned on an object that inherits from it.
-  const binding = Object.create(native) as Binding
-  for (const [key, value] of Object.entries({ executeOp, createTensor, tensorDataSync })) {
+  const binding = Object.create(native) as Binding & RecordingBinding
+  const own = { executeOp, createTensor, tensorDataSync, ...(session ? { recordUpdate } : {}) }
+  for (const [key, value] of Object.entries(own)) {
     Object.defineProperty(binding, key, { value })
   }
-  return { binding, add, refOf, refuseRead, bind: (id, value) => void values.set(id, value) }
+  return { binding, updates, add, refOf, refuseRead, bind: (id, value) => void values.set(id, value) }
 }

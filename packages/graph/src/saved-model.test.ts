@@ -62,6 +62,42 @@ test('equal weights give equal bytes', () => {
   expect(Buffer.compare(first as Buffer, second as Buffer)).toBe(0)
 })
 
+test('weights that TensorFlow does not have yet are written like others', () => {
+  const [fresh, used] = [0, 1].map(() => tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [3] })] }))
+  const values = [
+    tf.tensor2d(
+      Array.from({ length: 12 }, (_, i) => i),
+      [3, 4],
+    ),
+    tf.tensor1d([1, 2, 3, 4]),
+  ]
+  for (const model of [fresh, used]) model?.setWeights(values)
+  used?.predict(tf.ones([1, 3]))
+  const files = [fresh, used].map((model, i) => {
+    const dir = join(folder, `handed-over-${i}`)
+    const predict = (inputs: Record<string, Tensor>) => ({ y: model?.apply(inputs['x'] as Tensor) as Tensor })
+    writeSavedModel({ tf, dir, predict, inputs: { x: tf.zeros([1, 3]) } })
+    return readFileSync(join(dir, 'saved_model.pb'))
+  })
+  expect(Buffer.compare(files[0] as Buffer, files[1] as Buffer)).toBe(0)
+})
+
+test('a transposed convolution, which is told the whole shape of its result, takes any batch too', async () => {
+  const layer = tf.layers.conv2dTranspose({ inputShape: [12, 12, 1], filters: 3, kernelSize: 3, strides: 2 })
+  const model = tf.sequential({ layers: [layer] })
+  const dir = join(folder, 'transposed')
+  const predict = ({ image }: Record<string, Tensor>) => ({ y: model.apply(image as Tensor) as Tensor })
+  writeSavedModel({ tf, dir, predict, inputs: { image: x } })
+  const loaded = await load(dir)
+  for (const batch of [x, tf.slice(x, 0, 1)]) {
+    const expected = model.predict(batch) as Tensor
+    const { y } = loaded.predict({ image: batch })
+    expect(y?.shape).toEqual(expected.shape)
+    expect(worst((y as Tensor).dataSync(), expected.dataSync())).toBeLessThan(1e-5)
+  }
+  loaded.dispose()
+})
+
 /** [name, dtype, sizes] of a TensorInfo in a map entry; −1 is "any". */
 function tensorInfo(entry: readonly Field[]) {
   const info = messages(entry, 2)[0] as Field[]
@@ -85,6 +121,18 @@ test('the file holds a serving signature with names, types and open batch', () =
   const ops = messages(messages(meta, 2)[0] as Field[], 1).map((node) => text(node, 2))
   expect(ops).toContain('Conv2D')
   expect(ops.filter((op) => op.includes('Variable'))).toEqual([])
+})
+
+test('filters that batch norm was folded into are in the file once', () => {
+  write(join(folder, 'folded'))
+  const meta = messages(decode(readFileSync(join(folder, 'folded', 'saved_model.pb'))), 2)[0] as Field[]
+  const nodes = messages(messages(meta, 2)[0] as Field[], 1)
+  const read = new Set(
+    nodes.flatMap((node) => node.filter(({ field }) => field === 3).map((input) => text([{ ...input, field: 1 }], 1))),
+  )
+  const constants = nodes.filter((node) => text(node, 2) === 'Const').map((node) => text(node, 1))
+  expect(constants.length).toBeGreaterThan(3)
+  expect(constants.filter((name) => !read.has(name))).toEqual([])
 })
 
 test('a fixed batch is kept when asked for', async () => {
@@ -133,4 +181,46 @@ test('writing leaves no tensor behind and no weight changed', () => {
     predict: ({ image }) => ({ logits: model.apply(image as Tensor) as Tensor }),
   })
   expect([tf.memory().numTensors, ...model.getWeights().map((weight) => [...weight.dataSync()])]).toEqual(before)
+})
+
+test('constants are kept as told: a smaller file, and what the session computes is what the codes say', async () => {
+  const model = write(join(folder, 'plain'))
+  const shapes: (readonly number[])[] = []
+  write(join(folder, 'stored'), {
+    store: ({ shape, values }) => {
+      shapes.push(shape)
+      if (shape.length < 2) return null
+      const scale = 2 / 255
+      const bytes = Uint8Array.from(values, (value) => Math.round((value + 1) / scale))
+      return { dtype: 'uint8', bytes, affine: { scale, min: -1 } }
+    },
+  })
+  expect(shapes.map((shape) => shape.length).sort()).toContain(4)
+  const sizes = ['plain', 'stored'].map((name) => readFileSync(join(folder, name, 'saved_model.pb')).length)
+  expect(sizes[1]).toBeLessThan(sizes[0] as number)
+  const rounded = model.getWeights().map((weight) => {
+    if (weight.rank < 2) return weight
+    return tf.sub(tf.mul(tf.round(tf.div(tf.add(weight, 1), 2 / 255)), 2 / 255), 1)
+  })
+  model.setWeights(rounded)
+  const loaded = await load(join(folder, 'stored'))
+  const { logits } = loaded.predict({ image: x })
+  expect(worst((logits as Tensor).dataSync(), (model.predict(x) as Tensor).dataSync())).toBeLessThan(1e-4)
+  loaded.dispose()
+})
+
+test('halves are kept as halves', async () => {
+  const weights = tf.tensor2d([1, -2, 0.5, 3], [2, 2])
+  const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x4200)
+  const predict = ({ x: input }: Record<string, Tensor>) => ({ y: tf.matMul(input as never, weights) })
+  writeSavedModel({
+    tf,
+    predict,
+    dir: join(folder, 'halves'),
+    inputs: { x: tf.zeros([1, 2]) },
+    store: () => ({ dtype: 'float16', bytes: new Uint8Array(halves.buffer), affine: null }),
+  })
+  const loaded = await load(join(folder, 'halves'))
+  expect([...(loaded.predict({ x: tf.eye(2) })['y'] as Tensor).dataSync()]).toEqual([1, -2, 0.5, 3])
+  loaded.dispose()
 })

@@ -9,6 +9,7 @@ import { GraphError } from './graph-error.ts'
 import { type GraphNode, reachable, type ValueRef } from './graph-node.ts'
 import { installNativeKernels } from './native-kernels.ts'
 import { type Recording, recordStep } from './record-step.ts'
+import { type StoreConstant, storeConstants } from './store-constants.ts'
 import type { Tensor, Tf } from './tf.ts'
 
 export interface SavedModelOptions {
@@ -23,6 +24,8 @@ export interface SavedModelOptions {
   readonly signature?: string
   /** `any` (default): the first axis of every input may have any size; `fixed`: as in the examples. */
   readonly batch?: 'any' | 'fixed'
+  /** How float32 constants are kept in the file; as they are, by default and where it gives null. */
+  readonly store?: StoreConstant
 }
 
 interface Frozen {
@@ -71,16 +74,40 @@ function signatureTensors(a: Frozen, b: Frozen) {
   return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) }
 }
 
+/** Without what fusing has made useless: filters whose batch norm is in another now would be most of a file. */
+function needed(nodes: readonly GraphNode[], { recording, outputs }: Frozen): GraphNode[] {
+  const ends = [
+    ...recording.inputs.map(({ placeholder }) => placeholder),
+    ...Object.values(outputs).map(({ node }) => node),
+  ]
+  const names = new Set(ends.map(({ name }) => name))
+  // Readers come after what they read.
+  const kept = nodes.toReversed().filter((node) => {
+    if (!names.has(node.name)) return false
+    for (const read of [...node.inputs.map((ref) => ref.node), ...node.controls]) names.add(read.name)
+    return true
+  })
+  return kept.reverse()
+}
+
+/** Weights whose values are still in JavaScript would get other nodes than those that TensorFlow has already. */
+function handOver({ tf, predict, inputs }: SavedModelOptions): void {
+  tf.tidy(() => void predict({ ...inputs }))
+}
+
 /**
  * Writes `predict` as an inference SavedModel with one signature. Equal weights give equal bytes.
  * @throws GraphError when `predict` cannot be traced, or holds its batch size where no graph can leave it open
  */
 export function writeSavedModel(options: SavedModelOptions): void {
   installNativeKernels(options.tf)
+  handOver(options)
   const fixed = options.batch === 'fixed'
   const first = fixed ? freeze(options, options.inputs) : freezeWithBatch(options, 2)
   const second = fixed ? first : freezeWithBatch(options, 3)
-  const nodes = fuseNodes(fixed ? first.nodes : anyBatch(first.nodes, second.nodes))
+  const frozen = fixed ? first.nodes : anyBatch(first.nodes, second.nodes)
+  const fused = fuseNodes(options.store ? storeConstants(frozen, options.store) : frozen)
+  const nodes = needed(fused, first)
   const signatures = { [options.signature ?? 'serving_default']: signatureTensors(first, second) }
   mkdirSync(options.dir, { recursive: true })
   writeFileSync(join(options.dir, 'saved_model.pb'), encodeSavedModel({ nodes, signatures }))

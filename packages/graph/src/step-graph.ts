@@ -1,6 +1,8 @@
 // A recording becomes three programs on one set of session variables: the step, `pull` (read them) and `push` (write
 // them). In the step every variable is read once, at the start; what is read after an assignment is already the new
 // value in the recording. So it is enough that each assignment waits for that read, and each output for all assignments.
+import { applyUpdates } from './apply-updates.ts'
+import { assignVariable } from './assign-variable.ts'
 import { DT, dataTypeOf } from './data-types.ts'
 import { fuseNodes } from './fuse-nodes.ts'
 import { type GraphNode, reachable, type ValueRef } from './graph-node.ts'
@@ -26,7 +28,7 @@ export interface StepGraph {
   readonly changed: readonly Variable[]
 }
 
-type Changed = RecordedVariable & { readonly final: ValueRef }
+export type ChangedVariable = RecordedVariable & { readonly final: ValueRef }
 
 interface Built {
   readonly names: Program
@@ -38,19 +40,23 @@ function program(feeds: readonly GraphNode[], fetches: readonly GraphNode[]): Bu
   return { names: { feeds: join(feeds), fetches: join(fetches) }, roots: [...feeds, ...fetches] }
 }
 
-function assign(add: AddNode, handle: ValueRef, value: ValueRef, controls: readonly GraphNode[]): GraphNode {
-  return add({ op: 'AssignVariableOp', attrs: { dtype: { type: value.dtype } }, inputs: [handle, value], controls })
-}
-
 /** The binding fetches tensors only, so the end of a program without results is a number that waits for it. */
 function done(add: AddNode, controls: readonly GraphNode[]): GraphNode {
   const tensor = { dtype: DT.int32, shape: [], bytes: new Uint8Array(4) }
   return add({ op: 'Const', attrs: { dtype: { type: DT.int32 }, value: { tensor } }, controls })
 }
 
-function stepProgram({ add, inputs, outputs }: Recording, changed: readonly Changed[]): Built {
-  const assigns = changed.map(({ handle, read, final }) => assign(add, handle, final, [read]))
-  const commit = add({ op: 'NoOp', attrs: {}, controls: assigns })
+interface Changes {
+  readonly assigned: readonly ChangedVariable[]
+  /** Ops that change the other variables themselves. */
+  readonly applied: readonly GraphNode[]
+}
+
+function stepProgram({ add, inputs, outputs }: Recording, { assigned, applied }: Changes): Built {
+  const assigns = assigned.map(({ handle, read, final }) =>
+    assignVariable(add, { handle, value: final, controls: [read] }),
+  )
+  const commit = add({ op: 'NoOp', attrs: {}, controls: [...assigns, ...applied] })
   const results = Object.values(outputs).map((value) =>
     add({ op: 'Identity', attrs: { T: { type: value.dtype } }, inputs: [value], controls: [commit] }),
   )
@@ -65,7 +71,7 @@ function pushProgram(add: AddNode, used: readonly RecordedVariable[]): Built {
     const feed = add({ op: 'Placeholder', attrs: { dtype: { type: dtype }, shape: { shape } } })
     const fed = { node: feed, index: 0, dtype, shape }
     const own = add({ op: 'DeepCopy', attrs: { T: { type: dtype } }, inputs: [fed] })
-    return { feed, assigned: assign(add, handle, { ...fed, node: own }, []) }
+    return { feed, assigned: assignVariable(add, { handle, value: { ...fed, node: own }, controls: [] }) }
   })
   const end = done(
     add,
@@ -85,14 +91,15 @@ function pullProgram(add: AddNode, changed: readonly RecordedVariable[]): Built 
 }
 
 export function stepGraph(recording: Recording): StepGraph {
-  const changed = recording.variables.filter((entry): entry is Changed => entry.final !== null)
-  const step = stepProgram(recording, changed)
-  const needed = new Set(reachable(step.roots))
+  const changed = recording.variables.filter((entry): entry is ChangedVariable => entry.final !== null)
+  const { replaced, ...changes } = applyUpdates(recording, changed)
+  const step = stepProgram(recording, changes)
+  const needed = new Set(reachable(step.roots, replaced))
   const used = recording.variables.filter(({ read }) => needed.has(read))
   const push = pushProgram(recording.add, used)
   const pull = pullProgram(recording.add, changed)
   return {
-    nodes: fuseNodes(reachable([...step.roots, ...push.roots, ...pull.roots])),
+    nodes: fuseNodes(reachable([...step.roots, ...push.roots, ...pull.roots], replaced)),
     step: step.names,
     push: push.names,
     pull: pull.names,
