@@ -35,6 +35,18 @@ describe('cnn', () => {
     expect(tapOf({ dropout: 0.5 })).toBe('features')
   })
 
+  it('taps a stage after pooling, and before its ReLU', () => {
+    const tapsOf = (batchNorm: boolean) => cnn.architecture({ ...plain, batchNorm }, signature).taps
+    expect(tapsOf(true)).toMatchObject({ stage2: 'stage2-pool', 'stage2.pre': 'stage2-bn' })
+    expect(tapsOf(false)).toMatchObject({ stage2: 'stage2-pool', 'stage2.pre': 'stage2-conv' })
+  })
+
+  it('widens the stages behind one, and the hidden layer', () => {
+    const { layers } = cnn.widened({ ...plain, dense: 25 }, signature, { factor: 0.6, after: 1 })
+    const widths = layers.flatMap((layer) => ('filters' in layer ? layer.filters : 'units' in layer ? layer.units : []))
+    expect(widths).toEqual([4, 4, 15, 10])
+  })
+
   it('can pool globally instead of flattening', () => {
     const head = cnn.architecture({ ...plain, head: 'average' }, signature).layers.at(-2)
     expect(head?.type).toBe('globalAvgPool')

@@ -1,8 +1,9 @@
 // A plain convolutional network, LeNet's shape with today's parts: the everyday teacher and student for small images.
-import type { LayerSpec, ModelFamily } from '@stillhouse/engine'
+import type { Architecture, LayerSpec, ModelFamily, Signature } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
 import { imageFaults } from './shared/image-fault.ts'
 import { conv, dense, hidden, lastOf } from './shared/layers.ts'
+import { AS_IT_IS, HEAD, stageTaps, type Widenable, type Widening, widen } from './shared/widenable.ts'
 
 const parameters = Type.Object(
   {
@@ -34,8 +35,11 @@ const parameters = Type.Object(
 )
 type Params = Static<typeof parameters>
 
-/** Stages of conv 3×3 – batch norm – ReLU – max pool 2, then a head. Taps: stage1…, one per stage, after pooling. */
-export const cnn: ModelFamily = {
+/**
+ * Stages of conv 3×3 – batch norm – ReLU – max pool 2, then a head. He normal, logits Glorot uniform.
+ * Taps: stage1…, one per stage, after pooling; stage1.pre… before the ReLU, at twice the sides.
+ */
+export const cnn: ModelFamily & Widenable = {
   name: 'cnn',
   title: 'Plain convolutional network',
   summary: 'Stages of 3×3 convolution, batch norm, ReLU and 2×2 max pooling, then a dense head.',
@@ -51,26 +55,32 @@ export const cnn: ModelFamily = {
     const stages = (params as Params).filters.length
     return imageFaults(signature, 2 ** stages, `${stages} stages halve them ${stages} times`)
   },
-  architecture(params, { inputShape, classes }) {
-    const given = params as Params
-    const stages = given.filters.flatMap((filters, i) => stage(i + 1, filters, given.batchNorm))
-    const head = headLayers(given, lastOf(stages))
-    const taps = Object.fromEntries(given.filters.map((_, i) => [`stage${i + 1}`, `stage${i + 1}-pool`]))
-    const penultimate = given.dense > 0 ? 'hidden-relu' : 'features'
-    return {
-      inputShape,
-      layers: [...stages, ...head, dense({ name: 'logits', from: lastOf(head), units: classes, init: 'glorot' })],
-      output: 'logits',
-      taps: { ...taps, penultimate, logits: 'logits' },
-    }
-  },
+  architecture: (params, signature) => network(params as Params, signature, AS_IT_IS),
+  widened: (params, signature, widening) => network(params as Params, signature, widening),
+}
+
+function network(given: Params, { inputShape, classes }: Signature, widening: Widening): Architecture {
+  const count = given.filters.length
+  const stages = given.filters.flatMap((filters, i) => stage(i + 1, widen(filters, i + 1, widening), given.batchNorm))
+  const head = headLayers({ ...given, dense: given.dense && widen(given.dense, HEAD, widening) }, lastOf(stages))
+  return {
+    inputShape,
+    layers: [...stages, ...head, dense({ name: 'logits', from: lastOf(head), units: classes, init: 'glorot' })],
+    output: 'logits',
+    taps: {
+      ...stageTaps(count, (stage) => `stage${stage}-pool`),
+      ...stageTaps(count, (stage) => `stage${stage}-${given.batchNorm ? 'bn' : 'conv'}`, '.pre'),
+      penultimate: given.dense > 0 ? 'hidden-relu' : 'features',
+      logits: 'logits',
+    },
+  }
 }
 
 function stage(number: number, filters: number, batchNorm: boolean): LayerSpec[] {
   const name = `stage${number}`
   const from = number === 1 ? 'input' : `stage${number - 1}-pool`
   return [
-    ...conv({ name, from, filters, kernel: 3, stride: 1, batchNorm, relu: true }),
+    ...conv({ name, from, filters, kernel: 3, stride: 1, batchNorm, activation: 'relu' }),
     { type: 'maxPool', name: `${name}-pool`, inputs: [`${name}-relu`], size: 2, stride: 2, padding: 'valid' },
   ]
 }

@@ -27,6 +27,8 @@ describe('mlp', () => {
     expect(taps).toEqual({
       stage1: 'hidden1-relu',
       stage2: 'hidden2-relu',
+      'stage1.pre': 'hidden1',
+      'stage2.pre': 'hidden2',
       penultimate: 'hidden2-relu',
       logits: 'logits',
     })
