@@ -4,6 +4,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { mnist } from './mnist.ts'
+import { samplesOf } from './testing/samples-of.ts'
 
 const folders: string[] = []
 let folder = ''
@@ -49,11 +50,11 @@ async function write(replaced: Record<string, Buffer> = {}): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) await writeFile(path.join(folder, name), bytes)
 }
 
-const open = (params: object = {}) => mnist.open({ path: folder, ...params })
+const open = (params: object = {}) => mnist.open({ path: folder, ...params }, null)
 
 describe('mnist reads the real set that ships with it', () => {
   it('with 60,000 and 10,000 digits, in the order of its files', async () => {
-    const { splits, signature } = await mnist.open({})
+    const { splits, signature } = await mnist.open({}, null)
     expect(signature).toEqual({ inputShape: [28, 28, 1], classes: 10 })
     expect([splits.train.size, splits.test.size]).toEqual([60_000, 10_000])
     // the well-known first labels of both files
@@ -62,12 +63,8 @@ describe('mnist reads the real set that ships with it', () => {
   })
 
   it('with the mean and deviation that the literature gives, 0.1307 and 0.3081', async () => {
-    const { train } = (await mnist.open({})).splits
-    const values = new Float32Array(train.size * 784)
-    train.read(
-      Int32Array.from({ length: train.size }, (_, i) => i),
-      values,
-    )
+    const { train } = (await mnist.open({}, null)).splits
+    const values = samplesOf(train)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
     expect(mean).toBeCloseTo(0.1307, 4)
@@ -79,8 +76,7 @@ describe('mnist reads a folder', () => {
   it('scaled to [0, 1], any sample by its index', async () => {
     await write()
     const { train } = (await open()).splits
-    const into = new Float32Array(2 * 784)
-    train.read(Int32Array.of(4, 1), into)
+    const into = samplesOf(train, [4, 1])
     expect(into[0]).toBe(Math.fround(4 / 255))
     expect(into[783]).toBe(Math.fround(4 / 255))
     expect(into[784]).toBe(Math.fround(1 / 255))
@@ -116,11 +112,11 @@ describe('mnist reads a folder', () => {
     expect(new Set([digest, changed, (await open()).digest]).size).toBe(3)
   })
 
-  it('but refuses an index outside the split, and too little room', async () => {
+  it('that data.from brought, by itself or below it', async () => {
     await write()
-    const { test } = (await open()).splits
-    expect(() => test.read(Int32Array.of(3), new Float32Array(784))).toThrow('sample 0 to 2 expected, received 3')
-    expect(() => test.read(Int32Array.of(0), new Float32Array(783))).toThrow('room for 784 values')
+    const { digest } = await open()
+    expect((await mnist.open({}, folder)).digest).toBe(digest)
+    expect((await mnist.open({ path: path.basename(folder) }, path.dirname(folder))).digest).toBe(digest)
   })
 })
 
@@ -186,6 +182,8 @@ describe('mnist refuses a damaged set, naming file, expected and received', () =
       code: 'data.not_found',
       message: expect.stringContaining('t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz'),
     })
-    await expect(mnist.open({ path: path.join(folder, 'nowhere') })).rejects.toMatchObject({ code: 'data.not_found' })
+    await expect(mnist.open({ path: path.join(folder, 'nowhere') }, null)).rejects.toMatchObject({
+      code: 'data.not_found',
+    })
   })
 })

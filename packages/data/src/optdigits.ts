@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { DataFormat } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
-import { type ByteSamples, byteDataset } from './shared/byte-dataset.ts'
+import { arrayDataset, type Samples } from './shared/array-dataset.ts'
 import { invalidData } from './shared/invalid-data.ts'
 import { readBytes } from './shared/read-bytes.ts'
+import { sharedCopy } from './shared/shared-copy.ts'
 
 /** Samples, pixels of a sample, and the largest value of a pixel. */
 const SAMPLES = 1797
@@ -50,9 +51,9 @@ export const optdigits: DataFormat = {
     const rows = parseRows(new TextDecoder().decode(await readBytes(FILE)), FILE)
     const order = splitOrder(rows.length)
     const take = (numbers: readonly number[]) => samplesOf(numbers.map((number) => rows[number] ?? []))
-    return byteDataset({
+    return arrayDataset({
       signature: SIGNATURE,
-      full: FULL,
+      scale: 1 / FULL,
       splits: { train: take(order.slice(0, train)), test: take(order.slice(train)) },
     })
   },
@@ -84,9 +85,9 @@ function splitOrder(count: number): number[] {
   return [...keys.keys()].sort((a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : 1))
 }
 
-function samplesOf(rows: readonly number[][]): ByteSamples {
+function samplesOf(rows: readonly number[][]): Samples {
   return {
-    values: Uint8Array.from(rows.flatMap((row) => row.slice(0, PIXELS))),
-    labels: Uint8Array.from(rows.map((row) => row[PIXELS] ?? 0)),
+    values: sharedCopy(Uint8Array.from(rows.flatMap((row) => row.slice(0, PIXELS)))),
+    labels: rows.map((row) => row[PIXELS] ?? 0),
   }
 }

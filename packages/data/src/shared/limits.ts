@@ -1,0 +1,31 @@
+// How much a data set may take: it is held in memory as a whole, and a worker must say so before it runs out.
+import { invalidData } from './invalid-data.ts'
+
+/** Bytes of one file, unpacked: what Node reads at once. */
+export const LARGEST_FILE = 2 ** 31 - 1
+/** Bytes of all samples of one split in memory. */
+export const LARGEST_SPLIT = 2 ** 32
+
+export interface SplitSize {
+  /** Where the samples come from, for the error. */
+  readonly file: string
+  readonly samples: number
+  /** Values of one sample. */
+  readonly length: number
+  readonly bytesPerValue: number
+}
+
+/**
+ * Refuses a split before its memory is asked for.
+ * @throws TrainingError `data.invalid` above the limit
+ */
+export function requireRoom({ file, samples, length, bytesPerValue }: SplitSize, limit = LARGEST_SPLIT): void {
+  const bytes = samples * length * bytesPerValue
+  if (bytes <= limit) return
+  throw invalidData({
+    file,
+    problem: 'the samples do not fit into memory, where a set is held as a whole',
+    expected: `at most ${limit} bytes of samples`,
+    received: `${bytes} bytes: ${samples} samples of ${length} values of ${bytesPerValue} byte(s)`,
+  })
+}
