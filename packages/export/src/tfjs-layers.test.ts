@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { WEIGHTS } from './shared/weights/weights-parameter.ts'
 import { checkLayersModel, tfjsLayers } from './tfjs-layers.ts'
 
 const folders: string[] = []
@@ -40,10 +41,13 @@ function model(): tf.LayersModel {
   return built
 }
 
-async function exported(built: tf.LayersModel): Promise<{ dir: string; json: string; weights: Buffer }> {
+async function exported(
+  built: tf.LayersModel,
+  params: { weights: (typeof WEIGHTS)[number] } = { weights: 'float32' },
+): Promise<{ dir: string; json: string; weights: Buffer }> {
   const dir = await mkdtemp(path.join(tmpdir(), 'stillhouse-export-'))
   folders.push(dir)
-  await tfjsLayers.write({ tf, model: built, dir, params: {} })
+  await tfjsLayers.write({ tf, model: built, dir, params })
   const [json, weights] = await Promise.all([
     readFile(path.join(dir, 'model.json'), 'utf8'),
     readFile(path.join(dir, 'weights.bin')),
@@ -92,6 +96,40 @@ describe('tfjs-layers', () => {
     loaded.dispose()
     expect(tf.memory().numTensors).toBe(before)
   })
+
+  it.each([
+    ['float16', 2],
+    ['uint16', 2],
+    ['uint8', 1],
+  ] as const)(
+    'keeps kernels as %s in a manifest that stock tfjs reads, and vectors as they are',
+    async (dtype, width) => {
+      const built = tf.sequential({
+        layers: [
+          tf.layers.dense({ units: 32, inputShape: [16], name: 'hidden' }),
+          tf.layers.dense({ units: 3, name: 'logits' }),
+        ],
+      })
+      const { json, weights } = await exported(built, { weights: dtype })
+      expect(weights.length).toBe(16 * 32 * width + 4 * 32 + 4 * 32 * 3 + 4 * 3)
+      const { weights: entries } = JSON.parse(json).weightsManifest[0]
+      const affine = dtype === 'float16' ? {} : { scale: expect.any(Number), min: expect.any(Number) }
+      expect(entries[0]).toEqual({
+        name: 'hidden/kernel',
+        shape: [16, 32],
+        dtype: 'float32',
+        quantization: { dtype, original_dtype: 'float32', ...affine },
+      })
+      expect(entries[1]).toEqual({ name: 'hidden/bias', shape: [32], dtype: 'float32' })
+      const loaded = await tf.loadLayersModel({
+        load: async () => ({ ...JSON.parse(json), ...weightsOf(json, weights) }),
+      })
+      const [kernel, rounded] = [built, loaded].map((one) => (one.getWeights()[0] as tf.Tensor).dataSync())
+      const off = (kernel ?? []).map((value, i) => Math.abs(value - (rounded?.[i] ?? Number.NaN)))
+      expect(Math.max(...off)).toBeLessThan(dtype === 'uint8' ? 0.01 : 0.001)
+      expect(Math.max(...off)).toBeGreaterThan(0)
+    },
+  )
 
   it('passes its own check, with shapes and parameters', async () => {
     const { json, weights } = await exported(model())

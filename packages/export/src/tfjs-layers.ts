@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exporter, LayersModel, Tensor, Tf } from '@stillhouse/engine'
-import { Type } from 'typebox'
+import { encodeWeights } from './shared/weights/encode-weights.ts'
+import { quantisedType, WeightsParameter } from './shared/weights/weights-parameter.ts'
 
 export { type CheckedLayersModel, checkLayersModel } from './shared/layers-model/check-layers-model.ts'
 
@@ -13,8 +14,8 @@ const MODEL_FILE = 'model.json'
 const WEIGHTS_FILE = 'weights.bin'
 
 /**
- * model.json and weights.bin, float32, logits as output. The files are written here and not by tfjs's own handler,
- * which belongs to tfjs-node: equal weights give equal bytes, whatever else the process has built before.
+ * model.json and weights.bin, logits as output. The files are written here and not by tfjs's own handler, which belongs
+ * to tfjs-node and does not quantise: equal weights give equal bytes, whatever else the process has built before.
  */
 export const tfjsLayers: Exporter = {
   name: 'tfjs-layers',
@@ -22,17 +23,20 @@ export const tfjsLayers: Exporter = {
   summary: 'model.json and weights.bin with stock layers only; opens with tf.loadLayersModel anywhere.',
   paper: null,
   tasks: ['classification'],
-  parameters: Type.Object({}, { additionalProperties: false }),
-  async write({ tf, model, dir }) {
+  parameters: WeightsParameter,
+  quantised: quantisedType,
+  async write({ tf, model, dir, params }) {
     const { modelTopology, weightSpecs, weightData } = await artifactsOf(tf, model)
+    const bytes = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData))
+    const stored = encodeWeights({ specs: weightSpecs, bytes }, quantisedType(params))
     const json = {
       format: 'layers-model',
       generatedBy: `TensorFlow.js tfjs-layers v${tf.version_layers}`,
       convertedBy: null,
       modelTopology: withoutModelName(modelTopology),
-      weightsManifest: [{ paths: [WEIGHTS_FILE], weights: weightSpecs }],
+      weightsManifest: [{ paths: [WEIGHTS_FILE], weights: stored.specs }],
     }
-    await writeFile(path.join(dir, WEIGHTS_FILE), new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)))
+    await writeFile(path.join(dir, WEIGHTS_FILE), stored.bytes)
     await writeFile(path.join(dir, MODEL_FILE), `${JSON.stringify(json)}\n`)
   },
   async load({ tf, dir }) {

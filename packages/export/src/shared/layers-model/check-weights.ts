@@ -2,7 +2,7 @@
 import { type Fault, faultsFromSchemaErrors } from '@stillhouse/spec'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { WeightSpec } from './layer-rules.ts'
+import type { WeightSpec } from './layer-rule.ts'
 import { sameShape, sizeOf } from './shapes.ts'
 
 const Weight = Type.Object(

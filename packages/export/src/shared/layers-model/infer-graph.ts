@@ -1,7 +1,8 @@
 // Walks the graph of a model from its output to its input: every layer must be allowed, fit its inputs, and be used once.
 import { type Fault, faultsFromSchemaErrors } from '@stillhouse/spec'
 import { Value } from 'typebox/value'
-import { LAYER_RULES, type WeightSpec } from './layer-rules.ts'
+import type { WeightSpec } from './layer-rule.ts'
+import { LAYER_RULES } from './layer-rules.ts'
 import type { Graph, GraphLayer } from './read-topology.ts'
 import { type Shape, sizeOf } from './shapes.ts'
 

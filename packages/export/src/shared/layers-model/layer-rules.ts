@@ -1,24 +1,9 @@
-// The stock layers that an uploaded or exported model may consist of: what their configuration must look like, what
-// shape they give, and which weights they own. What is not listed is refused.
-import { type Static, type TObject, Type } from 'typebox'
+// The stock layers that an uploaded or exported model may consist of, whose own sums are here: windows, products, joins.
+// What is listed in neither this file nor moving-rules.ts is refused.
+import { Type } from 'typebox'
+import { ChannelsLast, Count, type LayerRule, onMaps, Pair, rule, single, type WeightSpec } from './layer-rule.ts'
+import { MOVING_RULES } from './moving-rules.ts'
 import { type Shape, sameShape, sizeOf, slide, type Window } from './shapes.ts'
-
-export interface WeightSpec {
-  readonly name: string
-  readonly shape: Shape
-}
-
-interface Inferred {
-  readonly output: Shape
-  /** In any order; names without the layer's. */
-  readonly weights: readonly WeightSpec[]
-}
-
-export interface LayerRule {
-  readonly config: TObject
-  /** @returns what the layer gives for these inputs, or the problem in words */
-  readonly infer: (config: unknown, inputs: readonly Shape[]) => Inferred | string
-}
 
 const ACTIVATIONS = [
   'linear',
@@ -35,45 +20,11 @@ const ACTIVATIONS = [
   'swish',
 ] as const
 
-const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
-const Pair = Type.Array(Count, { minItems: 2, maxItems: 2 })
 const Padding = Type.Enum(['same', 'valid'])
-const ChannelsLast = Type.Optional(Type.Enum(['channels_last']))
 const NoDilation = Type.Optional(Type.Array(Type.Literal(1), { minItems: 2, maxItems: 2 }))
 const ActivationName = Type.Enum([...ACTIVATIONS])
 const Activated = { activation: Type.Optional(ActivationName), use_bias: Type.Optional(Type.Boolean()) }
 const Empty = Type.Object({})
-
-function rule<T extends TObject>(
-  config: T,
-  infer: (config: Static<T>, inputs: readonly Shape[]) => Inferred | string,
-): LayerRule {
-  return { config, infer: (given, inputs) => infer(given as Static<T>, inputs) }
-}
-
-/** A rule for layers with one input. */
-function single<T extends TObject>(
-  config: T,
-  infer: (config: Static<T>, input: Shape) => Inferred | string,
-): LayerRule {
-  return rule(config, (given, inputs) => {
-    const [input] = inputs
-    return input === undefined || inputs.length > 1 ? `takes one input, has ${inputs.length}` : infer(given, input)
-  })
-}
-
-/** A rule for layers on maps [height, width, channels]. */
-function onMaps<T extends TObject>(
-  config: T,
-  infer: (config: Static<T>, map: readonly [number, number, number]) => Inferred | string,
-): LayerRule {
-  return single(config, (given, input) => {
-    const [height, width, channels] = input
-    if (input.length !== 3 || height === undefined || width === undefined || channels === undefined)
-      return `takes [height, width, channels], receives [${input.join(', ')}]`
-    return infer(given, [height, width, channels])
-  })
-}
 
 const unchanged = single(Empty, (_, input) => ({ output: input, weights: [] }))
 
@@ -106,6 +57,25 @@ const conv2d = onMaps(
     if (typeof area === 'string') return area
     const kernel = { name: 'kernel', shape: [...config.kernel_size, map[2], config.filters] }
     return { output: [...area, config.filters], weights: [kernel, ...biasOf(config, config.filters)] }
+  },
+)
+
+const conv2dTranspose = onMaps(
+  Type.Object({
+    filters: Count,
+    kernel_size: Pair,
+    dilation_rate: NoDilation,
+    output_padding: Type.Optional(Type.Null()),
+    ...Windowing,
+    ...Activated,
+  }),
+  ({ filters, kernel_size, strides, padding, ...config }, [height, width, channels]) => {
+    const grown = (size: number, axis: 0 | 1) => {
+      const [kernel, stride] = [pairOf(kernel_size)[axis], pairOf(strides)[axis]]
+      return size * stride + (padding === 'same' ? 0 : Math.max(kernel - stride, 0))
+    }
+    const kernel = { name: 'kernel', shape: [...kernel_size, filters, channels] }
+    return { output: [grown(height, 0), grown(width, 1), filters], weights: [kernel, ...biasOf(config, filters)] }
   },
 )
 
@@ -180,6 +150,7 @@ const shown = (shape: Shape) => `[${shape.join(', ')}]`
 /** By class name as written in model.json. */
 export const LAYER_RULES: Readonly<Record<string, LayerRule>> = {
   Conv2D: conv2d,
+  Conv2DTranspose: conv2dTranspose,
   DepthwiseConv2D: depthwiseConv2d,
   Dense: dense,
   BatchNormalization: batchNormalization,
@@ -196,4 +167,5 @@ export const LAYER_RULES: Readonly<Record<string, LayerRule>> = {
   Flatten: flatten,
   Add: add,
   Concatenate: concatenate,
+  ...MOVING_RULES,
 }
