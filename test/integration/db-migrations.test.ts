@@ -7,6 +7,7 @@ import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
+const ALL = ['0001_init', '0002_add_datasets']
 let postgres: TestPostgres
 let database: TestDatabase
 let folder: string
@@ -52,19 +53,19 @@ test('the comparison of migrations and schema sees a column that only the migrat
 })
 
 test('migrating an up-to-date database applies nothing', async () => {
-  expect(await migrate(database.url)).toEqual(['0001_init'])
+  expect(await migrate(database.url)).toEqual(ALL)
   expect(await migrate(database.url)).toEqual([])
 })
 
 test("a database that already holds the queue's own schema can be migrated", async () => {
   await query('CREATE SCHEMA bullmq')
   await query('CREATE TABLE bullmq.job (id text)')
-  expect(await migrate(database.url)).toEqual(['0001_init'])
+  expect(await migrate(database.url)).toEqual(ALL)
 })
 
 test('four processes may migrate at once and one of them does it', async () => {
   const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)))
-  expect(applied.flat()).toEqual(['0001_init'])
+  expect(applied.flat()).toEqual(ALL)
 })
 
 test('a migration that fails leaves nothing behind and can be tried again once it is mended', async () => {
@@ -72,13 +73,13 @@ test('a migration that fails leaves nothing behind and can be tried again once i
   await expect(migrate(database.url, { folder })).rejects.toThrow('half')
   expect(await query("SELECT 1 FROM information_schema.tables WHERE table_schema = 'public'")).toEqual([])
   await writeFile(join(folder, '9999_broken', 'migration.sql'), 'CREATE TABLE "half" ("id" TEXT);')
-  expect(await migrate(database.url, { folder })).toEqual(['0001_init', '9999_broken'])
+  expect(await migrate(database.url, { folder })).toEqual([...ALL, '9999_broken'])
 })
 
 test('a new migration holds what changed in the schema and gets the next number', async () => {
-  await addMigration('0002_without_worker_state', 'DROP INDEX "worker_state_idx";')
+  await addMigration('0003_without_worker_state', 'DROP INDEX "worker_state_idx";')
   const path = await createMigration(database.url, 'put_it_back', folder)
-  expect(path).toBe(join(folder, '0003_put_it_back', 'migration.sql'))
+  expect(path).toBe(join(folder, '0004_put_it_back', 'migration.sql'))
   expect(await readFile(path as string, 'utf8')).toContain('CREATE INDEX "worker_state_idx"')
   expect(await createMigration(database.url, 'nothing_left', folder)).toBeNull()
 })

@@ -1,4 +1,6 @@
 // What the documents promise must be there: the job of the README is a valid job, and links lead somewhere.
+
+import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +34,29 @@ describe('README.md', () => {
 
   it('lists every exit code', () => {
     for (const code of Object.values(EXIT_CODES)) expect(read('README.md')).toMatch(new RegExp(`^\\| ${code} \\|`, 'm'))
+  })
+})
+
+describe('docs/jobs.md', () => {
+  const job = {
+    name: 'shown',
+    data: { name: 'mnist' },
+    teacher: { model: 'resnet', params: { depth: 14 }, train: { epochs: 1 } },
+    student: { model: 'resnet', params: { depth: 8 } },
+    method: { name: 'kd' },
+    train: { epochs: 10 },
+  }
+  const blocks = [...read('docs/jobs.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml)
+  const parts = blocks.flatMap((yaml) => (yaml.startsWith('teacher:') ? yaml.trimEnd().split('\n') : [yaml]))
+
+  it.each(parts)('shows parts of a job that would be accepted: %s', (yaml) => {
+    const ids = yaml.replace('job: <id>', `job: ${randomUUID()}`).replace('upload: <id>', `upload: ${'a'.repeat(64)}`)
+    const part = parse(ids) as Record<string, unknown>
+    const { method, ...rest } = job
+    const parsed = parseJobSpec({ ...rest, ...('stages' in part || 'methods' in part ? {} : { method }), ...part })
+    expect(parsed).toMatchObject({ ok: true })
+    // a teacher that is trained along is no teacher for kd
+    if (parsed.ok && !yaml.includes('trainable')) expect(checkJob(parsed.spec, shelves)).toEqual([])
   })
 })
 

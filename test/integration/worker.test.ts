@@ -172,7 +172,7 @@ it('cleans up after a worker that was killed while its trainer hung', async () =
   const [pid] = await trainerPids()
   await worker.end('SIGKILL')
   expect(isAlive(pid as number)).toBe(true)
-  const [left] = (await readdir(scratch)).filter((name) => name !== '.trainers')
+  const [left] = (await readdir(scratch)).filter((name) => !name.startsWith('.'))
   expect(left).toBeDefined()
   startWorker()
   await waitUntil(() => !isAlive(pid as number))

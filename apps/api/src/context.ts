@@ -15,6 +15,10 @@ export interface ApiConfig {
   readonly blobLimit: number
   /** Bytes of the weights of an uploaded model; they are held in memory while they are checked. */
   readonly modelLimit: number
+  /** Bytes of all files of one data set. */
+  readonly datasetLimit: number
+  /** Files of one data set. */
+  readonly datasetFiles: number
   /** Milliseconds between the comments that keep an idle event stream open. */
   readonly eventHeartbeatMs: number
   /** An event loop that was blocked longer than this many milliseconds is logged and counted. */
@@ -29,6 +33,8 @@ export const DEFAULT_CONFIG: ApiConfig = {
   reportLimit: 8 * MIB,
   blobLimit: 8 * 1024 * MIB,
   modelLimit: 256 * MIB,
+  datasetLimit: 16 * 1024 * MIB,
+  datasetFiles: 10_000,
   eventHeartbeatMs: 15_000,
   eventLoopAlarmMs: 5000,
 }

@@ -14,6 +14,8 @@ const Environment = Type.Object({
   HEARTBEAT_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 2, description: 'how often workers report' }),
   METRICS_PUBLIC: Type.Boolean({ default: true, description: '/metrics without a key' }),
   MODEL_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 256, description: 'largest uploaded model' }),
+  DATASET_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 16_384, description: 'largest uploaded data set' }),
+  DATASET_FILES: Type.Integer({ minimum: 1, default: 10_000, description: 'most files of an uploaded data set' }),
   BLOB_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 8192, description: 'largest single file of a worker' }),
 })
 

@@ -59,6 +59,8 @@ function buildApp(env: Environment, service: JobService, logger: Logger): Fastif
     config: {
       metricsPublic: env.METRICS_PUBLIC,
       modelLimit: env.MODEL_LIMIT_MIB * MIB,
+      datasetLimit: env.DATASET_LIMIT_MIB * MIB,
+      datasetFiles: env.DATASET_FILES,
       blobLimit: env.BLOB_LIMIT_MIB * MIB,
     },
   })

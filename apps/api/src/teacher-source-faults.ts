@@ -8,6 +8,8 @@ import {
   isFinalState,
   type Job,
   type JobSpec,
+  MODEL_FORMAT,
+  modelExport,
   type TeacherSource,
 } from '@stillhouse/spec'
 import type { ApiContext } from './context.ts'
@@ -50,13 +52,15 @@ async function uploadFaults({ id, path, data }: Reference, { service }: Context)
     const expected = 'the id of a model sent to POST /v1/models'
     return [{ path, message: 'there is no such uploaded model', expected, received: id }]
   }
-  return data === null ? [] : shapeFaults(path, shapesOf(data), shapes(model.inputShape, model.outputShape))
+  if (data === null || model.format !== MODEL_FORMAT) return []
+  return shapeFaults(path, shapesOf(data), shapes(model.inputShape, model.outputShape))
 }
 
 async function jobFaults({ id, path, data }: Reference, { service, signatureOf }: Context): Promise<Fault[]> {
   const job = await unlessMissing(service.getJob(id), 'job.not_found')
   if (job === null) return [{ path, message: 'there is no such job', expected: 'the id of a job', received: id }]
   if (job.state !== 'succeeded') return [stateFault(path, job)]
+  if (modelExport(job.spec) === null) return [formatFault(path, job)]
   const own = signatureOf(job.spec)
   return data === null || own === null ? [] : shapeFaults(path, shapesOf(data), shapesOf(own))
 }
@@ -65,6 +69,16 @@ function stateFault(path: string, { state }: Job): Fault {
   return isFinalState(state)
     ? { path, message: 'the job ended without a model', expected: 'a job that succeeded', received: state }
     : { path, message: 'the job has no model yet', expected: 'a succeeded job', received: state }
+}
+
+/** With quantised weights it is as good: loading it undoes the quantisation. */
+function formatFault(path: string, { spec }: Job): Fault {
+  return {
+    path,
+    message: 'the job did not export a model that can teach',
+    expected: `a job with an export of the format ${MODEL_FORMAT}`,
+    received: `exports ${spec.export.map(({ format }) => format).join(', ')}`,
+  }
 }
 
 function shapeFaults(path: string, expected: string, received: string): Fault[] {

@@ -8,8 +8,11 @@ export interface Address {
   readonly apiKey?: string
 }
 
-/** @throws CliError when no service is named and no local stack was ever started here */
-export function connect(options: Address): Client {
+/**
+ * @param timeoutMs until an answer must begin; default: the client's
+ * @throws CliError when no service is named and no local stack was ever started here
+ */
+export function connect(options: Address, timeoutMs?: number): Client {
   const local = findCredentials()
   const baseUrl = options.url ?? process.env['STILLHOUSE_URL'] ?? local?.url
   if (baseUrl === undefined) {
@@ -23,5 +26,5 @@ export function connect(options: Address): Client {
   const apiKey =
     options.apiKey ?? process.env['STILLHOUSE_API_KEY'] ?? (baseUrl === local?.url ? local.apiKey : undefined)
   if (apiKey === undefined) throw new CliError(`no API key for ${baseUrl}; give --api-key or set STILLHOUSE_API_KEY`)
-  return createClient({ baseUrl, apiKey })
+  return createClient({ baseUrl, apiKey, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
 }

@@ -12,6 +12,7 @@ import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
 import { addSubmit } from './commands/submit.ts'
 import { addUp } from './commands/up.ts'
+import { addUploadData } from './commands/upload-data.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWatch } from './commands/watch.ts'
 import { reportError } from './report-error.ts'
@@ -31,6 +32,7 @@ for (const add of [
   addCancel,
   addRetry,
   addPull,
+  addUploadData,
   addCatalog,
   addDoctor,
   addDemo,

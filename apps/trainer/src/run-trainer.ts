@@ -2,6 +2,7 @@
 import { runJob } from '@stillhouse/engine'
 import { loadBackend } from './backend.ts'
 import { openChannel } from './channel.ts'
+import { loadOnnx } from './load-onnx.ts'
 import { reportFailure, serve } from './serve.ts'
 import { shelves } from './shelves.ts'
 import { watchParent } from './watch-parent.ts'
@@ -16,7 +17,7 @@ export async function runTrainer(): Promise<number> {
   process.on('SIGTERM', () => stop.abort())
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
-  return serve({ ipc: process, loadBackend, runJob, shelves, stop })
+  return serve({ ipc: process, loadBackend, runJob: (request) => runJob({ ...request, loadOnnx }), shelves, stop })
 }
 
 function crash(error: unknown): void {

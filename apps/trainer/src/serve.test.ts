@@ -19,7 +19,15 @@ class FakeIpc extends EventEmitter implements IpcProcess {
   }
 }
 
-const START = { type: 'start', spec: { resources: { gpus: 0 } }, scratch: '/scratch', checkpoint: null }
+const START = {
+  type: 'start',
+  spec: { resources: { gpus: 0 } },
+  scratch: '/scratch',
+  checkpoint: null,
+  dataFolders: { data: '/cache/1/files' },
+  cacheDir: '/teachers',
+  cacheBytes: 1,
+}
 const DONE: JobEvent = { type: 'done', metrics: {}, metricSeq: 0 }
 const backend = { tf: { version: { tfjs: '4.22.0' } } as Tf, tensorflow: '2.21.0', usesGpu: false }
 
@@ -47,7 +55,9 @@ it('says that it is ready, runs the job, and exits with 0', async () => {
   expect(types()).toEqual(['ready', 'note', 'done'])
   expect(ipc.sent[0]).toMatchObject({ versions: { tensorflow: '2.21.0', tfjs: '4.22.0', cuda: false } })
   expect(ipc.sent.every(({ version }) => version === IPC_VERSION)).toBe(true)
-  expect(requests).toMatchObject([{ scratch: '/scratch', checkpoint: null, tf: backend.tf }])
+  expect(requests).toMatchObject([
+    { scratch: '/scratch', checkpoint: null, dataFolders: START.dataFolders, cacheDir: '/teachers', tf: backend.tf },
+  ])
 })
 
 it('passes a stop on to the job as an aborted signal', async () => {

@@ -64,11 +64,12 @@ function openInbox({ ipc, stop }: Trainer): Inbox {
 
 async function run(job: StartJob, backend: Backend, { runJob, shelves, stop }: Trainer, inbox: Inbox): Promise<void> {
   requireGpu(job.spec, backend)
-  const { spec, scratch, checkpoint } = job
+  const { spec, scratch, checkpoint, dataFolders, cacheDir, cacheBytes } = job
   const { tf } = backend
   const { fetchModel } = inbox.fetcher
-  const events = runJob({ tf, spec, shelves, scratch, checkpoint, fetchModel, signal: stop.signal })
-  for await (const event of events) await inbox.channel.send(event)
+  const folders = { scratch, checkpoint, dataFolders, cacheDir, cacheBytes }
+  for await (const event of runJob({ tf, spec, shelves, ...folders, fetchModel, signal: stop.signal }))
+    await inbox.channel.send(event)
 }
 
 /** Tells the worker, with the stack in the job's log when it is an error that nobody foresaw. */

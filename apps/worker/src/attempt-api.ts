@@ -5,7 +5,15 @@ import { isStale, isUnknownJob, mayPass } from './api-failure.ts'
 import { retry } from './retry.ts'
 import type { AttemptRef, WorkerApi } from './worker-api.ts'
 
-type FileCalls = 'getTeacher' | 'saveTeacher' | 'getJobModel' | 'getUploadedModel' | 'hasBlob' | 'putBlob' | 'getBlob'
+type FileCalls =
+  | 'getTeacher'
+  | 'saveTeacher'
+  | 'getJobModel'
+  | 'getUploadedModel'
+  | 'getDataset'
+  | 'hasBlob'
+  | 'putBlob'
+  | 'getBlob'
 
 /** The calls of WorkerApi that an attempt makes, with the attempt filled in. */
 export interface AttemptApi extends Pick<WorkerApi, FileCalls> {
@@ -29,8 +37,8 @@ export interface AttemptApiOptions {
 
 export function createAttemptApi(options: AttemptApiOptions): AttemptApi {
   const { api, ref, abandoned, onStale, onRetry, giveUpAfterMs } = options
-  const repeat = <T>(call: () => Promise<T>, limitMs: number = giveUpAfterMs): Promise<T> =>
-    retry(call, { signal: abandoned, mayPass, giveUpAfterMs: limitMs, onRetry })
+  const repeat = <T>(call: () => Promise<T>, limitMs: number = giveUpAfterMs, signal = abandoned): Promise<T> =>
+    retry(call, { signal, mayPass, giveUpAfterMs: limitMs, onRetry })
 
   /** A write about the attempt itself, which only its owner may make. */
   async function own(call: () => Promise<void>, limitMs?: number): Promise<void> {
@@ -54,6 +62,8 @@ export function createAttemptApi(options: AttemptApiOptions): AttemptApi {
     getUploadedModel: (modelId) => repeat(() => api.getUploadedModel(modelId)),
     hasBlob: (sha256) => repeat(() => api.hasBlob(sha256)),
     putBlob: (sha256, path) => repeat(() => api.putBlob(sha256, path)),
-    getBlob: (sha256, path) => repeat(() => api.getBlob(sha256, path)),
+    // a signal of the caller's own has to cover `abandoned` too
+    getDataset: (id, signal) => repeat(() => api.getDataset(id, signal), giveUpAfterMs, signal),
+    getBlob: (sha256, path, signal) => repeat(() => api.getBlob(sha256, path, signal), giveUpAfterMs, signal),
   }
 }

@@ -15,6 +15,8 @@ export interface AttemptRun {
   readonly batcher: ReportBatcher
   readonly scratch: Scratch
   readonly trainer: TrainerProcess
+  /** Folders of the data sets that were brought here, by their names in the job. */
+  readonly dataFolders: Readonly<Record<string, string>>
   readonly settings: Settings
   readonly logger: Logger
 }

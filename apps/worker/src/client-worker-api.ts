@@ -31,11 +31,12 @@ export function createClientWorkerApi({ url: baseUrl, token: apiKey }: { url: st
     saveTeacher: (teacher) => client.saveTeacher(teacher),
     getJobModel: (jobId) => client.getJobModel(jobId),
     getUploadedModel: (modelId) => client.getModelFiles(modelId),
+    getDataset: (id, signal) => client.getDataset(id, { signal }),
     hasBlob: (sha256) => client.hasBlob(sha256),
     putBlob: (sha256, path) => upload(content, sha256, path),
-    getBlob: async (sha256, path) => {
-      const stream = (await content.downloadBlob(sha256)) as NodeReadableStream<Uint8Array>
-      await pipeline(Readable.fromWeb(stream), createWriteStream(path))
+    getBlob: async (sha256, path, signal) => {
+      const stream = (await content.downloadBlob(sha256, { signal })) as NodeReadableStream<Uint8Array>
+      await pipeline(Readable.fromWeb(stream), createWriteStream(path), signal ? { signal } : {})
     },
   }
 }

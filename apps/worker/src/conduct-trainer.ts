@@ -18,7 +18,7 @@ const WATCH_EVERY_MS = 500
  * @throws what made an upload or a report hopeless
  */
 export async function conductTrainer(run: AttemptRun, checkpoint: string | null): Promise<Outcome> {
-  const { api, batcher, claim, control, logger, scratch, settings, trainer } = run
+  const { api, batcher, claim, control, dataFolders, logger, scratch, settings, trainer } = run
   let bitten: string | null = null
   const relay = createRelay({
     api,
@@ -56,7 +56,9 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
   batcher.failed.addEventListener('abort', () => trainer.kill())
   control.stopping.addEventListener('abort', trainer.stop)
   const { jobId, attempt, spec } = claim
-  trainer.send({ type: 'start', jobId, attempt, spec, scratch: scratch.work, checkpoint })
+  const { teacherCacheDir: cacheDir, teacherCacheBytes: cacheBytes } = settings
+  const folders = { scratch: scratch.work, checkpoint, dataFolders, cacheDir, cacheBytes }
+  trainer.send({ type: 'start', jobId, attempt, spec, ...folders })
   const end = await trainer.ended
   watchdog.stop()
   await relay.settled()

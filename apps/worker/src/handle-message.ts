@@ -7,7 +7,7 @@ import type { Registration } from './registration.ts'
 import { type AttemptContext, runAttempt } from './run-attempt.ts'
 import type { Slot } from './slots.ts'
 
-export interface Workplace extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'settings' | 'logger'> {
+export interface Workplace extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'logger'> {
   readonly registration: Registration
   /** Slots without a job. */
   readonly free: Slot[]

@@ -7,6 +7,8 @@ import { createAttemptApi } from './attempt-api.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import { conductTrainer } from './conduct-trainer.ts'
+import { bringData, type DataStore } from './data/bring-data.ts'
+import { DataError } from './data/data-error.ts'
 import { failed, stopped } from './decide-outcome.ts'
 import { createReportBatcher } from './report-batcher.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
@@ -25,11 +27,12 @@ export interface AttemptContext {
   readonly api: WorkerApi
   readonly pool: TrainerPool
   readonly records: TrainerRecords
+  readonly data: DataStore
   readonly settings: Settings
   readonly logger: Logger
 }
 
-type Ashore = Omit<AttemptRun, 'trainer'>
+type Ashore = Omit<AttemptRun, 'trainer' | 'dataFolders'>
 
 const REPORT_EVERY_MS = 500
 
@@ -78,11 +81,25 @@ async function findOutcome(context: AttemptContext, ashore: Omit<Ashore, 'scratc
   }
 }
 
-async function train({ pool, records, slot }: AttemptContext, ashore: Ashore): Promise<Outcome> {
-  const { claim, control, scratch } = ashore
+async function train(context: AttemptContext, ashore: Ashore): Promise<Outcome> {
+  const { claim, control } = ashore
   const checkpoint = await restoreCheckpoint(claim, ashore)
-  const early = control.stopReason()
-  if (early) return stopped(early)
+  const data = await bringData(context.data, ashore)
+  try {
+    const early = control.stopReason()
+    if (early || data === null) return stopped(early ?? 'hand-back')
+    return await runTrainer(context, { ...ashore, dataFolders: data.folders }, checkpoint)
+  } finally {
+    await data?.release()
+  }
+}
+
+async function runTrainer(
+  { pool, records, slot }: AttemptContext,
+  ready: Omit<AttemptRun, 'trainer'>,
+  checkpoint: string | null,
+): Promise<Outcome> {
+  const { claim, control, scratch } = ready
   const trainer = pool.take(slot, claim.spec.resources)
   const kill = (): void => trainer.kill()
   control.abandoned.addEventListener('abort', kill)
@@ -91,7 +108,7 @@ async function train({ pool, records, slot }: AttemptContext, ashore: Ashore): P
     await records.write(trainer.pid, scratch.root)
     await untilReady(trainer)
     const late = control.stopReason()
-    return late ? stopped(late) : await conductTrainer({ ...ashore, trainer }, checkpoint)
+    return late ? stopped(late) : await conductTrainer({ ...ready, trainer }, checkpoint)
   } finally {
     control.abandoned.removeEventListener('abort', kill)
     kill()
@@ -107,6 +124,7 @@ async function untilReady({ ready }: TrainerProcess): Promise<void> {
 
 function failureCode(error: unknown): FailureCode {
   if (error instanceof TrainerStartError) return 'trainer.crashed'
+  if (error instanceof DataError) return error.code
   return isDiskFull(error) ? 'resource.disk_full' : 'worker.upload_failed'
 }
 

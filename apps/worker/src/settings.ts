@@ -16,6 +16,14 @@ const Environment = Type.Object({
     Type.Integer({ minimum: 1, maximum: 64, description: 'jobs at a time; default: one per GPU, or one' }),
   ),
   SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
+  DATA_CACHE_DIR: Type.Optional(
+    Type.String({ description: 'data sets that jobs name, kept for later jobs; default: in SCRATCH_DIR' }),
+  ),
+  DATA_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 50, description: 'most of them, in GB' }),
+  TEACHER_CACHE_DIR: Type.Optional(
+    Type.String({ description: 'outputs of teachers, kept for later jobs; default: in SCRATCH_DIR' }),
+  ),
+  TEACHER_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 10, description: 'most of them, in GB' }),
   TRAINER_ENTRY: Type.Optional(Type.String({ description: 'the built trainer; default: the one beside this worker' })),
   WATCHDOG_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 300, description: 'longest silence of a trainer' }),
   STOP_GRACE_SECONDS: Type.Number({ minimum: 0, default: 20, description: 'patience with a trainer asked to stop' }),
@@ -36,6 +44,14 @@ export interface Settings {
   readonly slots: number | undefined
   readonly cores: number
   readonly scratchDir: string
+  /** Data sets, one folder each. */
+  readonly dataCacheDir: string
+  readonly dataCacheBytes: number
+  /** Between two lines of the log on how far a data set is. */
+  readonly dataProgressMs: number
+  /** Outputs of teachers, written by trainers. */
+  readonly teacherCacheDir: string
+  readonly teacherCacheBytes: number
   readonly trainerEntry: string
   readonly watchdogMs: number
   readonly stopGraceMs: number
@@ -46,6 +62,7 @@ export interface Settings {
 }
 
 const TERM_GRACE_MS = 5000
+const DATA_PROGRESS_MS = 3000
 
 /** Where the trainer's entry lies, seen from this app's `src` and `dist` alike. */
 const TRAINER = '../../trainer/dist/main.js'
@@ -61,6 +78,11 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     slots: read.SLOTS,
     cores: availableParallelism(),
     scratchDir: read.SCRATCH_DIR,
+    dataCacheDir: read.DATA_CACHE_DIR ?? join(read.SCRATCH_DIR, '.data'),
+    dataCacheBytes: read.DATA_CACHE_GB * 1e9,
+    dataProgressMs: DATA_PROGRESS_MS,
+    teacherCacheDir: read.TEACHER_CACHE_DIR ?? join(read.SCRATCH_DIR, '.teachers'),
+    teacherCacheBytes: read.TEACHER_CACHE_GB * 1e9,
     trainerEntry: read.TRAINER_ENTRY ?? fileURLToPath(new URL(TRAINER, import.meta.url)),
     watchdogMs: read.WATCHDOG_SECONDS * 1000,
     stopGraceMs: read.STOP_GRACE_SECONDS * 1000,

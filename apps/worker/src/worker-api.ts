@@ -4,6 +4,7 @@ import type {
   CheckpointReport,
   Claim,
   ClaimRequest,
+  Dataset,
   ModelFiles,
   Outcome,
   RegisteredWorker,
@@ -35,9 +36,10 @@ export interface WorkerApi {
   /** Exported student of a succeeded job. */
   getJobModel(jobId: string): Promise<ModelFiles>
   getUploadedModel(modelId: string): Promise<ModelFiles>
+  getDataset(id: string, signal?: AbortSignal): Promise<Dataset>
   hasBlob(sha256: string): Promise<boolean>
   /** Streams the file; a stored digest is not stored again. */
   putBlob(sha256: string, path: string): Promise<void>
-  /** Streams the content into a new file. */
-  getBlob(sha256: string, path: string): Promise<void>
+  /** Streams the content into a file; what was in it is gone. */
+  getBlob(sha256: string, path: string, signal?: AbortSignal): Promise<void>
 }

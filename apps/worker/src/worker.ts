@@ -5,6 +5,9 @@ import { type Logger, STILLHOUSE_VERSION } from '@stillhouse/kit'
 import type { ConsumerOptions, QueueConsumer } from '@stillhouse/queue'
 import type { Device, TrainerVersions } from '@stillhouse/spec'
 import type { AttemptControl } from './attempt-control.ts'
+import type { DataStore } from './data/bring-data.ts'
+import { createDataCache } from './data/data-cache.ts'
+import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
 import { type Registration, register } from './registration.ts'
@@ -19,13 +22,16 @@ export interface WorkerParts {
   readonly settings: Settings
   readonly api: WorkerApi
   readonly createConsumer: (options: ConsumerOptions) => Promise<QueueConsumer> | QueueConsumer
+  /** Reads S3 for jobs that name it; default: with the credentials in the environment. */
+  readonly openObjects?: DataStore['openObjects']
   readonly logger: Logger
   /** Abort it to shut down: jobs are handed back with a checkpoint. */
   readonly draining: AbortSignal
 }
 
 /** Works until `draining` is aborted. Rejects when the worker cannot start; then nothing is left behind. */
-export async function runWorker({ settings, api, createConsumer, logger, draining }: WorkerParts): Promise<void> {
+export async function runWorker(parts: WorkerParts): Promise<void> {
+  const { settings, api, createConsumer, logger, draining } = parts
   const records = createTrainerRecords(settings.scratchDir, logger)
   await records.cleanUp()
   const stopWatching = watchEventLoop(logger)
@@ -35,12 +41,19 @@ export async function runWorker({ settings, api, createConsumer, logger, drainin
     const registration = await introduce({ settings, api, logger, draining }, slots, pool)
     const attempts = new Set<AttemptControl>()
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
-    const workplace = { api, pool, records, settings, logger, registration, free: [...slots], attempts, draining }
+    const data = storeOf(parts)
+    const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
     await serve(workplace, heartbeats, createConsumer)
   } finally {
     stopWatching()
     await pool.close()
   }
+}
+
+function storeOf({ settings, logger, ...parts }: WorkerParts): DataStore {
+  const { dataCacheDir: dir, dataCacheBytes: maxBytes, dataProgressMs: progressMs } = settings
+  const cache = createDataCache({ dir, maxBytes, progressMs, logger })
+  return { cache, openObjects: parts.openObjects ?? openObjects }
 }
 
 type Introduction = Pick<WorkerParts, 'settings' | 'api' | 'logger' | 'draining'>

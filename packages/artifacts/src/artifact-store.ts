@@ -16,6 +16,11 @@ export interface ArtifactStore {
    */
   put(sha256: string, content: Readable): Promise<void>
   /**
+   * Stores the stream under the digest that it turns out to have, hashing it as it comes.
+   * @param announce awaited when the digest is known and before the content is kept; nothing is kept when it rejects
+   */
+  add(content: Readable, announce?: (sha256: string) => Promise<void>): Promise<StoredContent>
+  /**
    * The whole content or bytes start..end (both inclusive; an end past the last byte means the last byte).
    * @throws ApiError blob.not_found, artifact.range_not_satisfiable when the range holds no stored byte
    */
@@ -25,6 +30,12 @@ export interface ArtifactStore {
   /** Rejects when the store cannot be written to. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+export interface StoredContent {
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
 }
 
 /** Bytes start..end, both inclusive, counted from 0. */

@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ArtifactStore, ByteRange } from './artifact-store.ts'
+import type { ArtifactStore, ByteRange, StoredContent } from './artifact-store.ts'
 import { assertDigest } from './assert-digest.ts'
 import { blobNotFound } from './blob-not-found.ts'
 import { clipRange } from './clip-range.ts'
 import { storageError } from './storage-error.ts'
-import { writeCheckedFile } from './write-checked-file.ts'
+import { writeCheckedFile, writeHashedFile } from './write-checked-file.ts'
 
 const PLACE = 'The artifact folder (ARTIFACT_URL)'
 /** No upload takes this long: what is older was left by a process that died. */
@@ -19,13 +19,25 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000
 export function createFileStore(root: string): ArtifactStore {
   const incoming = join(root, 'incoming')
   const pathOf = (sha256: string): string => join(root, assertDigest(sha256).slice(0, 2), sha256.slice(2, 4), sha256)
+  const targetOf = (sha256: string, content: Readable): string => {
+    try {
+      return pathOf(sha256)
+    } catch (error) {
+      content.resume()
+      throw error
+    }
+  }
   let swept = false
-  const prepare = async (sha256: string): Promise<string> => {
-    const target = pathOf(sha256)
-    await mkdir(incoming, { recursive: true })
-    if (!swept) await sweepLeftovers(incoming)
+  const prepare = async (content: Readable): Promise<string> => {
+    try {
+      await mkdir(incoming, { recursive: true })
+      if (!swept) await sweepLeftovers(incoming)
+    } catch (error) {
+      content.resume()
+      throw storageError(error, PLACE)
+    }
     swept = true
-    return target
+    return join(incoming, randomUUID())
   }
   return {
     has: async (sha256) => (await sizeOf(pathOf(sha256))) !== undefined,
@@ -35,13 +47,17 @@ export function createFileStore(root: string): ArtifactStore {
       return size
     },
     async put(sha256, content) {
-      const temporary = join(incoming, randomUUID())
-      const target = await prepare(sha256).catch((error: unknown) => {
-        content.resume()
-        throw storageError(error, PLACE)
-      })
+      const target = targetOf(sha256, content)
+      const temporary = await prepare(content)
       await writeCheckedFile(temporary, { sha256, content, place: PLACE })
       await moveIntoPlace(temporary, target)
+    },
+    async add(content, announce) {
+      const temporary = await prepare(content)
+      const stored = await writeHashedFile(temporary, { content, place: PLACE })
+      await announced(stored, temporary, announce)
+      await moveIntoPlace(temporary, pathOf(stored.sha256))
+      return stored
     },
     get: async (sha256, range) => read(pathOf(sha256), sha256, range),
     async delete(sha256) {
@@ -56,6 +72,19 @@ export function createFileStore(root: string): ArtifactStore {
       await writeProbe(join(incoming, randomUUID()))
     },
     close: async () => {},
+  }
+}
+
+async function announced(
+  { sha256 }: StoredContent,
+  temporary: string,
+  announce: ((sha256: string) => Promise<void>) | undefined,
+): Promise<void> {
+  try {
+    await announce?.(sha256)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
 }
 

@@ -13,22 +13,19 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { ApiError } from '@stillhouse/kit'
-import type { ArtifactStore, ByteRange } from './artifact-store.ts'
+import type { ArtifactStore, ByteRange, StoredContent } from './artifact-store.ts'
 import { assertDigest } from './assert-digest.ts'
 import { blobNotFound } from './blob-not-found.ts'
 import { clipRange } from './clip-range.ts'
+import { s3Config } from './s3-config.ts'
 import { storageError } from './storage-error.ts'
-import { writeCheckedFile } from './write-checked-file.ts'
+import { writeCheckedFile, writeHashedFile } from './write-checked-file.ts'
 
 const PLACE = 'The folder for temporary files (TMPDIR)'
 const PING_MS = 5000
-const CONNECT_MS = 5000
-/** Silence on a connection, not the length of a transfer. */
-const SILENCE_MS = 60_000
 
 interface Bucket {
   readonly client: S3Client
@@ -40,7 +37,7 @@ interface Bucket {
 export function createS3Store(url: URL, env: NodeJS.ProcessEnv): ArtifactStore {
   const prefix = url.pathname.split('/').filter(Boolean).join('/')
   const bucket: Bucket = {
-    client: new S3Client(configOf(env)),
+    client: new S3Client(s3Config(env)),
     name: url.host,
     keyOf: (name) => (prefix === '' ? name : `${prefix}/${name}`),
   }
@@ -52,6 +49,7 @@ export function createS3Store(url: URL, env: NodeJS.ProcessEnv): ArtifactStore {
       return size
     },
     put: (sha256, content) => put(bucket, sha256, content),
+    add: (content, announce) => add(bucket, content, announce),
     get: (sha256, range) => get(bucket, sha256, range),
     delete: (sha256) => remove(bucket, sha256),
     ping: () => ping(bucket),
@@ -59,44 +57,47 @@ export function createS3Store(url: URL, env: NodeJS.ProcessEnv): ArtifactStore {
   }
 }
 
-function configOf(env: NodeJS.ProcessEnv): S3ClientConfig {
-  const { S3_ENDPOINT, S3_FORCE_PATH_STYLE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env
-  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (S3_ENDPOINT ? 'us-east-1' : undefined)
-  return {
-    ...(region && { region }),
-    ...(S3_ENDPOINT && {
-      endpoint: S3_ENDPOINT,
-      // Other servers often lack the SDK's newer checksums; the digest has been checked before anything is sent.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-    }),
-    ...(AWS_ACCESS_KEY_ID &&
-      AWS_SECRET_ACCESS_KEY && {
-        credentials: {
-          accessKeyId: AWS_ACCESS_KEY_ID,
-          secretAccessKey: AWS_SECRET_ACCESS_KEY,
-          ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-        },
-      }),
-    forcePathStyle: S3_FORCE_PATH_STYLE === 'true' || S3_FORCE_PATH_STYLE === '1',
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
-  }
+async function put(bucket: Bucket, sha256: string, content: Readable): Promise<void> {
+  await withSpool(
+    content,
+    () => assertDigest(sha256),
+    async (path) => {
+      await writeCheckedFile(path, { sha256, content, place: PLACE })
+      await upload(bucket, sha256, path)
+    },
+  )
 }
 
-async function put(bucket: Bucket, sha256: string, content: Readable): Promise<void> {
-  const folder = await spoolFolder(sha256, content)
+async function add(
+  bucket: Bucket,
+  content: Readable,
+  announce?: (sha256: string) => Promise<void>,
+): Promise<StoredContent> {
+  return withSpool(
+    content,
+    () => {},
+    async (path) => {
+      const stored = await writeHashedFile(path, { content, place: PLACE })
+      await announce?.(stored.sha256)
+      await upload(bucket, stored.sha256, path)
+      return stored
+    },
+  )
+}
+
+/** Runs `use` with the path of a file that is not there yet and is gone afterwards. */
+async function withSpool<T>(content: Readable, check: () => void, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = await spoolFolder(content, check)
   try {
-    const path = join(folder, sha256)
-    await writeCheckedFile(path, { sha256, content, place: PLACE })
-    await upload(bucket, sha256, path)
+    return await use(join(folder, 'content'))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function spoolFolder(sha256: string, content: Readable): Promise<string> {
+async function spoolFolder(content: Readable, check: () => void): Promise<string> {
   try {
-    assertDigest(sha256)
+    check()
     return await mkdtemp(join(tmpdir(), 'stillhouse-blob-'))
   } catch (error) {
     content.resume()

@@ -32,6 +32,12 @@ export interface AttemptRef {
 /** What can be sent as content. A stream is sent as it comes, without being held in memory. */
 export type Content = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array<ArrayBuffer>>
 
+/** A file under its path. A function opens it when its turn comes. */
+export interface NamedContent {
+  readonly path: string
+  readonly content: Content | (() => Content | Promise<Content>)
+}
+
 /** Every call rejects with ApiProblem, ApiUnreachable, or the reason of its signal. */
 export interface Client {
   readonly baseUrl: string
@@ -63,6 +69,14 @@ export interface Client {
   getModel(id: string, options?: CallOptions): Promise<spec.UploadedModel>
   getModelFiles(id: string, options?: CallOptions): Promise<spec.ModelFiles>
   getJobModel(id: string, options?: CallOptions): Promise<spec.ModelFiles>
+
+  /** Sends files under their paths, one after another; the same files again are the same data set. */
+  uploadDataset(
+    files: Iterable<NamedContent>,
+    options?: CallOptions,
+  ): Promise<{ dataset: spec.Dataset; isNew: boolean }>
+  getDataset(id: string, options?: CallOptions): Promise<spec.Dataset>
+  listDatasets(query?: { limit?: number; cursor?: string }, options?: CallOptions): Promise<spec.DatasetPage>
 
   registerWorker(worker: spec.RegisterWorker, options?: CallOptions): Promise<spec.RegisteredWorker>
   heartbeat(workerId: string, heartbeat: spec.WorkerHeartbeat, options?: CallOptions): Promise<spec.WorkerOrders>

@@ -178,3 +178,31 @@ test('an error answer to HEAD, which has a type but no body, keeps its status', 
   const broken = clientOn(() => new Response(null, { status: 503, headers }))
   await expect(broken.client.hasBlob('0'.repeat(64))).rejects.toMatchObject({ name: 'ApiProblem', status: 503 })
 })
+
+test('a data set is sent as a form of files, each opened when its turn comes', async () => {
+  const opened: string[] = []
+  const { client, seen } = clientOn(() => json({ id: 'd' }, { status: 201 }))
+  const answered = await client.uploadDataset([
+    { path: 'a "b".csv', content: new TextEncoder().encode('1,2') },
+    {
+      path: 'é/c',
+      content: () => {
+        opened.push('é/c')
+        return new Blob(['3'])
+      },
+    },
+  ])
+  expect(answered).toEqual({ dataset: { id: 'd' }, isNew: true })
+  expect(opened).toEqual(['é/c'])
+  const boundary = /boundary=(.+)$/.exec(seen[0]?.headers.get('content-type') ?? '')?.[1]
+  const part = (name: string, text: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="file"\r\n` +
+    `Content-Type: application/octet-stream\r\n\r\n${text}\r\n`
+  expect(seen[0]?.body).toBe(`${part('a %22b%22.csv', '1,2')}${part('é/c', '3')}--${boundary}--\r\n`)
+})
+
+test('a file that cannot be opened ends the upload of its data set', async () => {
+  const { client } = clientOn(() => json({ id: 'd' }))
+  const content = () => Promise.reject(new Error('no such file'))
+  await expect(client.uploadDataset([{ path: 'a', content }])).rejects.toThrow()
+})

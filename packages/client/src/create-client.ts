@@ -1,5 +1,6 @@
 // Puts the calls of every area together into one client.
 import { blobCalls } from './calls/blob-calls.ts'
+import { datasetCalls } from './calls/dataset-calls.ts'
 import { jobCalls } from './calls/job-calls.ts'
 import { modelCalls } from './calls/model-calls.ts'
 import { workerCalls } from './calls/worker-calls.ts'
@@ -10,5 +11,12 @@ import { createWire } from './wire.ts'
 /** A client of one service with one key. It keeps no state and needs no closing. */
 export function createClient(options: ClientOptions): Client {
   const wire = createWire(options)
-  return { baseUrl: wire.baseUrl, ...jobCalls(wire), ...modelCalls(wire), ...workerCalls(wire), ...blobCalls(wire) }
+  return {
+    baseUrl: wire.baseUrl,
+    ...jobCalls(wire),
+    ...modelCalls(wire),
+    ...datasetCalls(wire),
+    ...workerCalls(wire),
+    ...blobCalls(wire),
+  }
 }

@@ -4,6 +4,7 @@ import { createApiKeyRepository } from './repositories/api-key-repository.ts'
 import { createArtifactRepository } from './repositories/artifact-repository.ts'
 import { createAttemptRepository } from './repositories/attempt-repository.ts'
 import { createCheckpointRepository } from './repositories/checkpoint-repository.ts'
+import { createDatasetRepository } from './repositories/dataset-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
@@ -26,6 +27,7 @@ export function createTables(connection: Connection) {
     attempts: createAttemptRepository(connection),
     batches: createReportBatchRepository(connection),
     checkpoints: createCheckpointRepository(connection),
+    datasets: createDatasetRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
     logs: createLogRepository(connection),

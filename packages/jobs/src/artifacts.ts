@@ -1,13 +1,11 @@
 // Artifacts of a job, by path. The newest checkpoint shows among them, so that a user can keep one.
 import type { Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
-import { ARTIFACT_PATH_PATTERN, type Artifact, type ModelFiles } from '@stillhouse/spec'
+import { ARTIFACT_PATH_PATTERN, type Artifact, MODEL_FORMAT, type ModelFiles, modelExport } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import { existingJob, shorten } from './job-errors.ts'
 
 const PATH = new RegExp(ARTIFACT_PATH_PATTERN)
-const MODEL_FORMAT = 'tfjs-layers'
-const MODEL_FOLDER = `export/${MODEL_FORMAT}/`
 
 /** @throws ApiError job.not_found */
 export async function listArtifacts({ db }: JobContext, id: string): Promise<Artifact[]> {
@@ -59,10 +57,11 @@ export async function getJobModel({ db }: JobContext, id: string): Promise<Model
     if (job.state !== 'succeeded')
       throw new ApiError('model.not_found', `Job ${id} has no model to give: it is ${job.state}, not succeeded.`)
     const exported = await tables.artifacts.list(id, 'export')
+    const folder = `export/${modelExport(job.spec)}/`
     const files = exported
-      .filter((artifact) => artifact.path.startsWith(MODEL_FOLDER))
+      .filter((artifact) => artifact.path.startsWith(folder))
       .map(({ path, sha256, size, contentType }) => ({
-        path: path.slice(MODEL_FOLDER.length),
+        path: path.slice(folder.length),
         sha256,
         size,
         contentType,

@@ -15,6 +15,7 @@ import { startBackgroundWork } from './background-work.ts'
 import { getBlob, hasBlob, putBlob } from './blobs.ts'
 import { cancel } from './cancel.ts'
 import { claim } from './claim.ts'
+import { addBlob, getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
 import { finish } from './finish.ts'
 import { getJob } from './get-job.ts'
 import { heartbeat } from './heartbeat.ts'
@@ -102,6 +103,10 @@ function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 
     saveModel: (model, files) => saveModel(context, model, files),
     getModel: (id) => getModel(context, id),
     getModelFiles: (id) => getModelFiles(context, id),
+    saveDataset: (files) => saveDataset(context, files),
+    getDataset: (id) => getDataset(context, id),
+    hasDataset: (id) => hasDataset(context, id),
+    listDatasets: (page) => listDatasets(context, page),
     authenticate: (secret) => authenticate(context, secret),
     ensureKey: (key) => ensureKey(context, key),
     registerWorker: (worker) => registerWorker(context, worker),
@@ -117,6 +122,7 @@ function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 
     getJobModel: (id) => getJobModel(context, id),
     hasBlob: (sha256) => hasBlob(context, sha256),
     putBlob: (sha256, content) => putBlob(context, sha256, content),
+    addBlob: (content) => addBlob(context, content),
     getBlob: (sha256, range) => getBlob(context, sha256, range),
     ready: () => ready(context),
   }

@@ -7,6 +7,9 @@ import type {
   CheckpointReport,
   Claim,
   ClaimRequest,
+  Dataset,
+  DatasetFile,
+  DatasetPage,
   Job,
   JobEvent,
   JobPage,
@@ -95,6 +98,14 @@ export interface JobService {
   getModel(id: string): Promise<UploadedModel>
   getModelFiles(id: string): Promise<ModelFiles>
 
+  // --- data sets sent by users
+  /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
+  saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>
+  getDataset(id: string): Promise<Dataset>
+  hasDataset(id: string): Promise<boolean>
+  /** Newest first. */
+  listDatasets(page: { limit: number; cursor?: string }): Promise<DatasetPage>
+
   // --- keys
   /** The key with this secret, or null. Compared in constant time. */
   authenticate(secret: string): Promise<ApiKey | null>
@@ -119,6 +130,8 @@ export interface JobService {
   hasBlob(sha256: string): Promise<boolean>
   /** Stores a stream; refuses it when its digest differs. */
   putBlob(sha256: string, content: Readable): Promise<void>
+  /** Stores a stream under the digest that it turns out to have; kept for good once something refers to it. */
+  addBlob(content: Readable): Promise<{ sha256: string; size: number }>
   /** Bytes `start`..`end` inclusive, or all. */
   getBlob(sha256: string, range?: { start: number; end: number }): Promise<{ stream: Readable; size: number }>
 

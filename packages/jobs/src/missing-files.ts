@@ -1,14 +1,14 @@
 // Rows may only name blobs that are there: every report of files is checked against the store first.
 import type { ArtifactStore } from '@stillhouse/artifacts'
 import { ApiError } from '@stillhouse/kit'
-import type { StoredFile } from '@stillhouse/spec'
+import type { DatasetFile } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 
 const AT_ONCE = 16
 
 /** Those of the files whose blob is not in the store, or has another size than announced. */
-export async function missingFiles(files: readonly StoredFile[], artifacts: ArtifactStore): Promise<StoredFile[]> {
-  const missing: StoredFile[] = []
+export async function missingFiles<T extends DatasetFile>(files: readonly T[], artifacts: ArtifactStore): Promise<T[]> {
+  const missing: T[] = []
   for (let start = 0; start < files.length; start += AT_ONCE) {
     const batch = files.slice(start, start + AT_ONCE)
     const there = await Promise.all(batch.map((file) => isThere(file, artifacts)))
@@ -17,7 +17,7 @@ export async function missingFiles(files: readonly StoredFile[], artifacts: Arti
   return missing
 }
 
-async function isThere({ sha256, size }: StoredFile, artifacts: ArtifactStore): Promise<boolean> {
+async function isThere({ sha256, size }: DatasetFile, artifacts: ArtifactStore): Promise<boolean> {
   try {
     return (await artifacts.size(sha256)) === size
   } catch (error) {
@@ -30,7 +30,7 @@ async function isThere({ sha256, size }: StoredFile, artifacts: ArtifactStore): 
  * Makes sure that the files may be named in a row: their blobs are there and are not about to be cleaned away.
  * @throws ApiError blob.not_found naming the first file that is not
  */
-export async function assertStored({ db, artifacts }: JobContext, files: readonly StoredFile[]): Promise<void> {
+export async function assertStored({ db, artifacts }: JobContext, files: readonly DatasetFile[]): Promise<void> {
   await db.transaction((tx) => tx.staleBlobs.rescue(files.map((file) => file.sha256)))
   const [first, ...others] = await missingFiles(files, artifacts)
   if (!first) return

@@ -84,7 +84,7 @@ test('every route refuses a query parameter that it does not document', async ()
   for (const [route] of operations) {
     const [method = '', path = ''] = route.split(' ')
     const url = path
-      .replace(/\{(id)\}(?=\/files|$)/, path.includes('/models/') ? 'a'.repeat(64) : UNKNOWN)
+      .replace(/\{(id)\}(?=\/files|$)/, /\/(models|datasets)\//.test(path) ? 'a'.repeat(64) : UNKNOWN)
       .replace('{id}', UNKNOWN)
       .replace(/\{(key|sha256)\}/, 'a'.repeat(64))
       .replace('{attempt}', '1')

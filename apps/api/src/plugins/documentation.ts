@@ -70,6 +70,7 @@ const HEADER = {
     { name: 'jobs', description: 'Submit, follow and steer jobs' },
     { name: 'results', description: 'Metrics, logs, events and artifacts of a job' },
     { name: 'models', description: 'Models sent in as teachers' },
+    { name: 'datasets', description: 'Files sent in for jobs to train on' },
     { name: 'catalog', description: 'Methods, models, data and exports on the shelves' },
     { name: 'workers', description: 'Workers, and what they say to the service' },
     { name: 'blobs', description: 'Content by its sha256' },

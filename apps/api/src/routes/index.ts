@@ -7,11 +7,13 @@ import { artifactRoutes } from './v1/artifacts.ts'
 import { attemptRoutes } from './v1/attempts.ts'
 import { blobRoutes } from './v1/blobs.ts'
 import { catalogRoutes } from './v1/catalog.ts'
+import { datasetRoutes } from './v1/datasets.ts'
 import { jobEventRoutes } from './v1/job-events.ts'
 import { jobFeedRoutes } from './v1/job-feeds.ts'
 import { jobRoutes } from './v1/jobs.ts'
 import { modelRoutes } from './v1/models.ts'
 import { submitJobRoutes } from './v1/submit-job.ts'
+import { uploadDatasetRoutes } from './v1/upload-dataset.ts'
 import { uploadModelRoutes } from './v1/upload-model.ts'
 import { workerRoutes } from './v1/workers.ts'
 
@@ -24,6 +26,8 @@ export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   artifactRoutes,
   uploadModelRoutes,
   modelRoutes,
+  uploadDatasetRoutes,
+  datasetRoutes,
   workerRoutes,
   attemptRoutes,
   blobRoutes,

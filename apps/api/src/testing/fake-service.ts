@@ -6,6 +6,8 @@ import type { ApiKey, JobService, QueueStats } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import {
   type Artifact,
+  type Dataset,
+  datasetManifest,
   isFinalState,
   type Job,
   type JobEvent,
@@ -13,6 +15,7 @@ import {
   type LogLine,
   type MetricPoint,
   type ModelFiles,
+  sortedFiles,
   type TrainedTeacher,
   type UploadedModel,
   type Worker,
@@ -26,6 +29,7 @@ export interface FakeService extends JobService {
   readonly artifacts: Map<string, Artifact[]>
   readonly blobs: Map<string, Buffer>
   readonly workers: Map<string, Worker>
+  readonly datasets: Map<string, Dataset>
   readonly models: Map<string, { model: UploadedModel; files: ModelFiles }>
   readonly keys: Map<string, ApiKey>
   /** What was reported, in order: [method, …arguments]. */
@@ -63,6 +67,7 @@ export function createFakeService(): FakeService {
   const artifacts: FakeService['artifacts'] = new Map()
   const blobs: FakeService['blobs'] = new Map()
   const workers: FakeService['workers'] = new Map()
+  const datasets: FakeService['datasets'] = new Map()
   const models: FakeService['models'] = new Map()
   const teachers = new Map<string, TrainedTeacher>()
   const keys: FakeService['keys'] = new Map()
@@ -107,6 +112,7 @@ export function createFakeService(): FakeService {
     artifacts,
     blobs,
     workers,
+    datasets,
     models,
     keys,
     calls,
@@ -227,11 +233,31 @@ export function createFakeService(): FakeService {
     },
     saveModel: async (model, files) => {
       const saved = { ...model, createdAt: AT }
-      models.set(model.id, { model: saved, files: { format: 'tfjs-layers', files: [...files] } })
+      models.set(model.id, { model: saved, files: { format: model.format, files: [...files] } })
       return saved
     },
     getModel: async (id) => modelOf(id).model,
     getModelFiles: async (id) => modelOf(id).files,
+    saveDataset: async (files) => {
+      const id = sha256(datasetManifest(files))
+      const isNew = !datasets.has(id)
+      const sorted = sortedFiles(files)
+      const size = sorted.reduce((sum, file) => sum + file.size, 0)
+      if (isNew) datasets.set(id, { id, size, files: sorted, createdAt: AT })
+      return { dataset: datasets.get(id) as Dataset, isNew }
+    },
+    getDataset: async (id) => {
+      const dataset = datasets.get(id)
+      if (dataset === undefined) throw new ApiError('dataset.not_found', `There is no data set ${id}.`)
+      return dataset
+    },
+    hasDataset: async (id) => datasets.has(id),
+    listDatasets: async ({ limit, cursor }) => {
+      const all = [...datasets.values()].map(({ files, ...rest }) => ({ ...rest, fileCount: files.length }))
+      const start = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1
+      const items = all.slice(start, start + limit)
+      return { items, nextCursor: start + limit < all.length ? (items.at(-1)?.id ?? null) : null }
+    },
     authenticate: async (secret) => keys.get(secret) ?? null,
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes })
@@ -290,6 +316,13 @@ export function createFakeService(): FakeService {
       const bytes = Buffer.concat(chunks)
       if (sha256(bytes) !== digest) throw new ApiError('blob.digest_mismatch', 'The bytes have another sha256.')
       blobs.set(digest, bytes)
+    },
+    addBlob: async (content) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of content) chunks.push(Buffer.from(chunk as Uint8Array))
+      const bytes = Buffer.concat(chunks)
+      blobs.set(sha256(bytes), bytes)
+      return { sha256: sha256(bytes), size: bytes.length }
     },
     getBlob: async (digest, range) => {
       const bytes = blobs.get(digest)

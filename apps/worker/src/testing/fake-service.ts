@@ -6,6 +6,7 @@ import type {
   ArtifactReport,
   CheckpointReport,
   Claim,
+  Dataset,
   JobSpec,
   Outcome,
   RegisterWorker,
@@ -14,6 +15,7 @@ import type {
   TrainedTeacher,
   WorkerHeartbeat,
 } from '@stillhouse/spec'
+import { datasetManifest, sortedFiles } from '@stillhouse/spec'
 import type { AttemptRef, WorkerApi } from '../worker-api.ts'
 
 /** An answer with a problem document. */
@@ -45,6 +47,7 @@ export interface FakeService {
   readonly jobs: Map<string, FakeJob>
   readonly blobs: Map<string, Buffer>
   readonly teachers: Map<string, TrainedTeacher>
+  readonly datasets: Map<string, Dataset>
   readonly workers: RegisterWorker[]
   readonly heartbeats: WorkerHeartbeat[]
   /** Names of all calls in order, refused ones too. */
@@ -54,6 +57,8 @@ export interface FakeService {
   leaseSeconds: number
   /** Digest that the service has stored for `text`. */
   store(text: string): string
+  /** Id of a data set of these texts by path. */
+  storeDataset(files: Readonly<Record<string, string>>): string
   addJob(spec: JobSpec, checkpoint?: StoredCheckpoint): string
 }
 
@@ -63,6 +68,7 @@ export function createFakeService(): FakeService {
   const jobs = new Map<string, FakeJob>()
   const blobs = new Map<string, Buffer>()
   const teachers = new Map<string, TrainedTeacher>()
+  const datasets = new Map<string, Dataset>()
   const workers: RegisterWorker[] = []
   const heartbeats: WorkerHeartbeat[] = []
   const calls: string[] = []
@@ -136,6 +142,12 @@ export function createFakeService(): FakeService {
       called('getUploadedModel')
       throw new FakeProblem(404, 'model.not_found')
     },
+    getDataset: async (id) => {
+      called('getDataset')
+      const dataset = datasets.get(id)
+      if (!dataset) throw new FakeProblem(404, 'dataset.not_found')
+      return dataset
+    },
     hasBlob: async (sha256) => {
       called('hasBlob')
       return blobs.has(sha256)
@@ -157,6 +169,7 @@ export function createFakeService(): FakeService {
     jobs,
     blobs,
     teachers,
+    datasets,
     workers,
     heartbeats,
     calls,
@@ -166,6 +179,19 @@ export function createFakeService(): FakeService {
       const sha256 = createHash('sha256').update(text).digest('hex')
       blobs.set(sha256, Buffer.from(text))
       return sha256
+    },
+    storeDataset: (texts) => {
+      const files = sortedFiles(
+        Object.entries(texts).map(([path, text]) => ({
+          path,
+          sha256: service.store(text),
+          size: Buffer.byteLength(text),
+        })),
+      )
+      const id = createHash('sha256').update(datasetManifest(files)).digest('hex')
+      const size = files.reduce((sum, file) => sum + file.size, 0)
+      datasets.set(id, { id, size, files, createdAt: new Date(0).toISOString() })
+      return id
     },
     addJob: (spec, checkpoint) => {
       const id = randomUUID()

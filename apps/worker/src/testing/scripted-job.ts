@@ -27,14 +27,22 @@ export interface Script {
 
 export const DONE: Action = { say: { type: 'done', metrics: { accuracy: 0.9 }, metricSeq: 1 } }
 
+export const SCRIPTED_DATA = { name: 'mnist', balanced: true, seed: 0 }
+
 /** A valid spec whose description the scripted trainer obeys. */
-export function scriptedJob(script: Script, resources: Partial<ResourcesSpec> = {}): JobSpec {
+export function scriptedJob(
+  script: Script,
+  resources: Partial<ResourcesSpec> = {},
+  fields: Partial<JobSpec> = {},
+): JobSpec {
   return {
     name: 'scripted',
     description: JSON.stringify(script),
     task: 'classification',
-    data: { name: 'mnist', seed: 0 },
+    data: SCRIPTED_DATA,
     teachers: [],
+    peers: [],
+    sources: {},
     student: { model: 'mlp' },
     method: { name: 'none' },
     train: {
@@ -42,6 +50,9 @@ export function scriptedJob(script: Script, resources: Partial<ResourcesSpec> = 
       batchSize: 1,
       optimizer: { name: 'sgd', learningRate: 0.1 },
       schedule: { name: 'constant' },
+      accumulate: 1,
+      keep: 'last',
+      teacherCache: 'auto',
       seed: 0,
       checkpointSeconds: 20,
       compile: true,
@@ -49,8 +60,9 @@ export function scriptedJob(script: Script, resources: Partial<ResourcesSpec> = 
     evaluate: { split: 'test', everyEpochs: 0, baseline: false, batchSize: 1, latencyRuns: 0 },
     gates: {},
     export: [{ format: 'tfjs-layers' }],
-    resources: { gpus: 0, attempts: 3, ...resources },
+    resources: { gpus: 0, attempts: 3, loaderThreads: 1, ...resources },
     priority: 50,
     labels: {},
+    ...fields,
   }
 }

@@ -81,6 +81,7 @@ function routesOf({ api }: FakeService): Route[] {
       /^\/v1\/models\/(\w+)\/files$/,
       async (r) => ({ status: 200, body: await api.getUploadedModel(r.url[1] ?? '') }),
     ],
+    ['GET', /^\/v1\/datasets\/(\w+)$/, async (r) => ({ status: 200, body: await api.getDataset(r.url[1] ?? '') })],
     ['HEAD', /^\/v1\/blobs\/(\w+)$/, async (r) => ({ status: (await api.hasBlob(r.url[1] ?? '')) ? 200 : 404 })],
     ['PUT', /^\/v1\/blobs\/(\w+)$/, (r) => viaFile(r.body, (path) => putBlob(api, r, path))],
     [

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createLogger } from '@stillhouse/kit'
 import type { ConsumerOptions } from '@stillhouse/queue'
 import type { JobSpec, StoredCheckpoint } from '@stillhouse/spec'
+import type { DataStore } from '../data/bring-data.ts'
 import type { Settings } from '../settings.ts'
 import { runWorker } from '../worker.ts'
 import { createFakeService, type FakeJob, type FakeService } from './fake-service.ts'
@@ -19,7 +20,7 @@ export interface TestWorker {
   deliver(jobId: string, attempt: number): Promise<void>
   /** Shuts the worker down in good order. */
   drain(): Promise<void>
-  /** Names of what lies in the scratch folder, without the records of trainers. */
+  /** Names of what lies in the scratch folder, without the records of trainers and the cache. */
   scratchContent(): Promise<string[]>
 }
 
@@ -30,6 +31,7 @@ export async function startTestWorker(
   overrides: Partial<Settings> = {},
   service: FakeService = createFakeService(),
   draining: AbortController = new AbortController(),
+  openObjects?: DataStore['openObjects'],
 ): Promise<TestWorker> {
   const scratchDir = await mkdtemp(join(tmpdir(), 'stillhouse-worker-test-'))
   let ended: Promise<void> = Promise.resolve()
@@ -43,6 +45,7 @@ export async function startTestWorker(
       },
       logger: createLogger('worker', process.env['TEST_LOG_LEVEL'] ?? 'silent'),
       draining: draining.signal,
+      ...(openObjects && { openObjects }),
     })
     ended.catch((error) => rm(scratchDir, { recursive: true, force: true }).then(() => reject(error)))
   })
@@ -62,7 +65,7 @@ export async function startTestWorker(
       await ended
       await rm(scratchDir, { recursive: true, force: true })
     },
-    scratchContent: async () => (await readdir(scratchDir)).filter((name) => name !== '.trainers'),
+    scratchContent: async () => (await readdir(scratchDir)).filter((name) => !name.startsWith('.')),
   }
 }
 
@@ -76,6 +79,11 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     slots: 1,
     cores: 2,
     scratchDir,
+    dataCacheDir: join(scratchDir, '.data'),
+    teacherCacheDir: join(scratchDir, '.teachers'),
+    teacherCacheBytes: 1e9,
+    dataCacheBytes: 1e9,
+    dataProgressMs: 50,
     trainerEntry: SCRIPTED_TRAINER,
     watchdogMs: 30_000,
     stopGraceMs: 2000,

@@ -257,8 +257,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a tfjs LayersModel to be used as a teacher, as tfjs's own tf.io.http does with an Authorization header
-         * @description The id is the sha256 over the bytes of model.json followed by those of model.weights.bin. tfjs sends no API key by itself: `model.save(tf.io.http(url, {requestInit: {headers: {Authorization: "Bearer …"}}}))`.
+         * Send a model to be used as a teacher: a tfjs LayersModel, as tfjs's own tf.io.http does, or a graph
+         * @description Of a LayersModel the id is the sha256 over the bytes of model.json followed by those of model.weights.bin. tfjs sends no API key by itself: `model.save(tf.io.http(url, {requestInit: {headers: {Authorization: "Bearer …"}}}))`. With `format`, the parts of the form are the files of that format by their names: saved_model.pb and variables/…; model.json and its .bin files; or model.onnx.
          */
         post: operations["uploadModel"];
         delete?: never;
@@ -329,6 +329,44 @@ export interface paths {
         get: operations["getTeacher"];
         /** Keep a trained teacher for later jobs */
         put: operations["saveTeacher"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List data sets, newest first */
+        get: operations["listDatasets"];
+        put?: never;
+        /**
+         * Send the files of a data set, to be named by jobs as `data.from.upload`
+         * @description A form of files; the name of each part is the path of its file in the data set, e.g. `curl -F train/cat/1.png=@1.png`. Files are kept as they are: archives are not unpacked, so a folder is sent file by file (`stillhouse upload-data` does that). The id is the sha256 of the manifest, the JSON text `{"files":[{"path":…,"sha256":…,"size":…},…]}` without spaces, sorted by path: equal files are one data set.
+         */
+        post: operations["uploadDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a data set with its files; for workers their content is under /v1/blobs */
+        get: operations["getDataset"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -584,6 +622,36 @@ export interface components {
             workerId: string;
             attempt: number;
         };
+        Dataset: {
+            /** @description sha256 of the manifest */
+            id: string;
+            /** @description bytes */
+            size: number;
+            /** Format: date-time */
+            createdAt: string;
+            files: components["schemas"]["DatasetFile"][];
+        };
+        DatasetFile: {
+            /** @description relative, e.g. train/cat/1.png */
+            path: string;
+            sha256: string;
+            /** @description bytes */
+            size: number;
+        };
+        DatasetPage: {
+            items: components["schemas"]["DatasetSummary"][];
+            /** @description pass as `cursor` to go on from here */
+            nextCursor: string | null;
+        };
+        DatasetSummary: {
+            /** @description sha256 of the manifest */
+            id: string;
+            /** @description bytes */
+            size: number;
+            /** Format: date-time */
+            createdAt: string;
+            fileCount: number;
+        };
         Device: {
             /** @enum {unknown} */
             kind: "cpu" | "gpu";
@@ -649,12 +717,32 @@ export interface components {
                 params?: {
                     [key: string]: unknown;
                 };
-                /** @description use only this many training samples, drawn by seed, class-balanced */
+                /** @description Where the files of a data set come from; without it, params.path names a folder on the worker. */
+                from?: {
+                    /** @description id of files sent to POST /v1/datasets */
+                    upload: string;
+                } | {
+                    /** @description folder in an object store that the workers have credentials for */
+                    s3: string;
+                };
+                /** @description per channel (last axis); standard: mean and deviation of the training samples */
+                normalise?: "standard" | {
+                    mean: number[];
+                    std: number[];
+                };
+                /**
+                 * @description limit draws equal shares of the classes
+                 * @default true
+                 */
+                balanced?: boolean;
+                /** @description share of the training labels that become another class, drawn by seed */
+                labelNoise?: number;
+                /** @description use only this many training samples, drawn by seed */
                 limit?: number;
                 /** @description share of the training split held out, by seed */
                 validation?: number;
                 /**
-                 * @description seed of limit and validation
+                 * @description seed of limit, validation and labelNoise
                  * @default 0
                  */
                 seed?: number;
@@ -702,22 +790,70 @@ export interface components {
                         decayNormAndBias?: boolean;
                         /** @description global gradient norm limit */
                         clipNorm?: number;
+                        /** @description weights with a rate or decay of their own */
+                        groups?: {
+                            /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                            match: string;
+                            learningRate?: number;
+                            weightDecay?: number;
+                            /** @description these weights stay as they are */
+                            frozen?: boolean;
+                        }[];
                     };
                     schedule?: {
                         /**
                          * @default constant
                          * @enum {unknown}
                          */
-                        name?: "constant" | "step" | "cosine";
+                        name?: "constant" | "step" | "cosine" | "linear" | "ramp";
                         /** @description linear ramp from 0 to the full rate */
                         warmupEpochs?: number;
                         /** @description step: epochs at which the rate drops */
                         milestones?: number[];
                         /** @description step: default 0.1 */
                         factor?: number;
-                        /** @description cosine: end rate as a share; default 0 */
+                        /** @description cosine, linear: end rate as a share; default 0 */
                         floor?: number;
+                        /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                        rampEpochs?: number;
                     };
+                    /**
+                     * @description batches whose gradients are averaged before the weights move
+                     * @default 1
+                     */
+                    accumulate?: number;
+                    /** @description moving average of the weights, which is evaluated and exported in their place */
+                    ema?: {
+                        /** @default 0.999 */
+                        decay?: number;
+                        /**
+                         * @description decay of step g is at most 1 − 1/g
+                         * @default true
+                         */
+                        warmup?: boolean;
+                    };
+                    /** @description ends a stage early; needs data.validation */
+                    earlyStopping?: {
+                        /** @description evaluations without a better one */
+                        patience: number;
+                        /**
+                         * @description how much better counts
+                         * @default 0
+                         */
+                        minDelta?: number;
+                    };
+                    /**
+                     * @description weights that a training ends with; best: of its best evaluation on data.validation
+                     * @default last
+                     * @enum {unknown}
+                     */
+                    keep?: "last" | "best";
+                    /**
+                     * @description outputs of frozen teachers computed once; auto: unless samples are augmented
+                     * @default auto
+                     * @enum {unknown}
+                     */
+                    teacherCache?: "auto" | "on" | "off";
                     augment?: {
                         /** @description random shift up to ± this many pixels */
                         shift?: number;
@@ -727,6 +863,10 @@ export interface components {
                         cutout?: number;
                         /** @description sd of added Gaussian noise */
                         noise?: number;
+                        /** @description random rotation up to ± this many degrees */
+                        rotate?: number;
+                        /** @description alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha) */
+                        mixup?: number;
                     };
                     /** @default 0 */
                     seed?: number;
@@ -751,12 +891,25 @@ export interface components {
                 } | {
                     /** @description id of a model sent to POST /v1/models */
                     upload: string;
+                    /** @description the model ends in a softmax: needed where that cannot be seen, as in graphs; default false */
+                    probabilities?: boolean;
                 };
                 /**
                  * @description share among several teachers
                  * @default 1
                  */
                 weight?: number;
+                /** @description training samples of this teacher, where they differ from those of the job */
+                data?: {
+                    limit?: number;
+                    labelNoise?: number;
+                };
+                /** @description keeps the teacher as it was on its way, for methods that follow its route */
+                snapshots?: {
+                    everyEpochs: number;
+                };
+                /** @description the method trains this teacher together with the student, from its first weights */
+                trainable?: boolean;
             }[];
             student: {
                 /** @description Name of a shelf entry. */
@@ -766,7 +919,62 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
-            method: {
+            /**
+             * @description networks that methods without a trained teacher train beside the student
+             * @default []
+             */
+            peers?: {
+                /** @description Name of a shelf entry. */
+                model: string;
+                /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                params?: {
+                    [key: string]: unknown;
+                };
+            }[];
+            /**
+             * @description further data sets, by the names that the method gives them
+             * @default {}
+             */
+            sources?: {
+                [key: string]: {
+                    /** @description Name of a shelf entry. */
+                    name: string;
+                    /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                    params?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Where the files of a data set come from; without it, params.path names a folder on the worker. */
+                    from?: {
+                        /** @description id of files sent to POST /v1/datasets */
+                        upload: string;
+                    } | {
+                        /** @description folder in an object store that the workers have credentials for */
+                        s3: string;
+                    };
+                    /** @description per channel (last axis); standard: mean and deviation of the training samples */
+                    normalise?: "standard" | {
+                        mean: number[];
+                        std: number[];
+                    };
+                    /**
+                     * @description limit draws equal shares of the classes
+                     * @default true
+                     */
+                    balanced?: boolean;
+                    /** @description share of the training labels that become another class, drawn by seed */
+                    labelNoise?: number;
+                    /** @description use only this many training samples, drawn by seed */
+                    limit?: number;
+                    /** @description share of the training split held out, by seed */
+                    validation?: number;
+                    /**
+                     * @description seed of limit, validation and labelNoise
+                     * @default 0
+                     */
+                    seed?: number;
+                };
+            };
+            method?: {
                 /** @description Name of a shelf entry. */
                 name: string;
                 /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
@@ -774,6 +982,79 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+            /** @description in place of method; `methods: [...]` is short for one stage */
+            stages?: {
+                name: string;
+                /** @description of the training; the shares sum to 1 */
+                share: number;
+                methods: {
+                    /** @description Name of a shelf entry. */
+                    name: string;
+                    /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                    params?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default 1 */
+                    weight?: number;
+                    /** @description the weight rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
+                }[];
+                train?: string[];
+                freeze?: string[];
+                optimizer?: {
+                    /**
+                     * @default adam
+                     * @enum {unknown}
+                     */
+                    name?: "sgd" | "adam" | "adamw" | "rmsprop";
+                    /** @default 0.001 */
+                    learningRate?: number;
+                    /** @description sgd, rmsprop */
+                    momentum?: number;
+                    /** @description sgd */
+                    nesterov?: boolean;
+                    /** @description adam, adamw; default 0.9 */
+                    beta1?: number;
+                    /** @description adam, adamw; default 0.999 */
+                    beta2?: number;
+                    /** @description rmsprop; default 0.9 */
+                    decay?: number;
+                    /** @description adam, adamw, rmsprop */
+                    epsilon?: number;
+                    /** @description L2 added to the gradient; decoupled for adamw */
+                    weightDecay?: number;
+                    /** @description apply weightDecay to batch norm and biases too; default false */
+                    decayNormAndBias?: boolean;
+                    /** @description global gradient norm limit */
+                    clipNorm?: number;
+                    /** @description weights with a rate or decay of their own */
+                    groups?: {
+                        /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                        match: string;
+                        learningRate?: number;
+                        weightDecay?: number;
+                        /** @description these weights stay as they are */
+                        frozen?: boolean;
+                    }[];
+                };
+                schedule?: {
+                    /**
+                     * @default constant
+                     * @enum {unknown}
+                     */
+                    name?: "constant" | "step" | "cosine" | "linear" | "ramp";
+                    /** @description linear ramp from 0 to the full rate */
+                    warmupEpochs?: number;
+                    /** @description step: epochs at which the rate drops */
+                    milestones?: number[];
+                    /** @description step: default 0.1 */
+                    factor?: number;
+                    /** @description cosine, linear: end rate as a share; default 0 */
+                    floor?: number;
+                    /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
+                };
+            }[];
             /** @description Exactly one of epochs and steps. */
             train: {
                 epochs?: number;
@@ -806,22 +1087,70 @@ export interface components {
                     decayNormAndBias?: boolean;
                     /** @description global gradient norm limit */
                     clipNorm?: number;
+                    /** @description weights with a rate or decay of their own */
+                    groups?: {
+                        /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                        match: string;
+                        learningRate?: number;
+                        weightDecay?: number;
+                        /** @description these weights stay as they are */
+                        frozen?: boolean;
+                    }[];
                 };
                 schedule?: {
                     /**
                      * @default constant
                      * @enum {unknown}
                      */
-                    name?: "constant" | "step" | "cosine";
+                    name?: "constant" | "step" | "cosine" | "linear" | "ramp";
                     /** @description linear ramp from 0 to the full rate */
                     warmupEpochs?: number;
                     /** @description step: epochs at which the rate drops */
                     milestones?: number[];
                     /** @description step: default 0.1 */
                     factor?: number;
-                    /** @description cosine: end rate as a share; default 0 */
+                    /** @description cosine, linear: end rate as a share; default 0 */
                     floor?: number;
+                    /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
                 };
+                /**
+                 * @description batches whose gradients are averaged before the weights move
+                 * @default 1
+                 */
+                accumulate?: number;
+                /** @description moving average of the weights, which is evaluated and exported in their place */
+                ema?: {
+                    /** @default 0.999 */
+                    decay?: number;
+                    /**
+                     * @description decay of step g is at most 1 − 1/g
+                     * @default true
+                     */
+                    warmup?: boolean;
+                };
+                /** @description ends a stage early; needs data.validation */
+                earlyStopping?: {
+                    /** @description evaluations without a better one */
+                    patience: number;
+                    /**
+                     * @description how much better counts
+                     * @default 0
+                     */
+                    minDelta?: number;
+                };
+                /**
+                 * @description weights that a training ends with; best: of its best evaluation on data.validation
+                 * @default last
+                 * @enum {unknown}
+                 */
+                keep?: "last" | "best";
+                /**
+                 * @description outputs of frozen teachers computed once; auto: unless samples are augmented
+                 * @default auto
+                 * @enum {unknown}
+                 */
+                teacherCache?: "auto" | "on" | "off";
                 augment?: {
                     /** @description random shift up to ± this many pixels */
                     shift?: number;
@@ -831,6 +1160,10 @@ export interface components {
                     cutout?: number;
                     /** @description sd of added Gaussian noise */
                     noise?: number;
+                    /** @description random rotation up to ± this many degrees */
+                    rotate?: number;
+                    /** @description alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha) */
+                    mixup?: number;
                 };
                 /** @default 0 */
                 seed?: number;
@@ -885,6 +1218,8 @@ export interface components {
              *     ]
              */
             export?: {
+                /** @description folder of the export; default: its format */
+                name?: string;
                 /** @description Name of a shelf entry. */
                 format: string;
                 /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
@@ -901,6 +1236,11 @@ export interface components {
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
+                /**
+                 * @description threads that prepare batches; 0: the training thread. Changes no number
+                 * @default 1
+                 */
+                loaderThreads?: number;
                 /**
                  * @description attempts after failures that are not yours
                  * @default 3
@@ -956,22 +1296,70 @@ export interface components {
                         decayNormAndBias?: boolean;
                         /** @description global gradient norm limit */
                         clipNorm?: number;
+                        /** @description weights with a rate or decay of their own */
+                        groups?: {
+                            /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                            match: string;
+                            learningRate?: number;
+                            weightDecay?: number;
+                            /** @description these weights stay as they are */
+                            frozen?: boolean;
+                        }[];
                     };
                     schedule?: {
                         /**
                          * @default constant
                          * @enum {unknown}
                          */
-                        name?: "constant" | "step" | "cosine";
+                        name?: "constant" | "step" | "cosine" | "linear" | "ramp";
                         /** @description linear ramp from 0 to the full rate */
                         warmupEpochs?: number;
                         /** @description step: epochs at which the rate drops */
                         milestones?: number[];
                         /** @description step: default 0.1 */
                         factor?: number;
-                        /** @description cosine: end rate as a share; default 0 */
+                        /** @description cosine, linear: end rate as a share; default 0 */
                         floor?: number;
+                        /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                        rampEpochs?: number;
                     };
+                    /**
+                     * @description batches whose gradients are averaged before the weights move
+                     * @default 1
+                     */
+                    accumulate?: number;
+                    /** @description moving average of the weights, which is evaluated and exported in their place */
+                    ema?: {
+                        /** @default 0.999 */
+                        decay?: number;
+                        /**
+                         * @description decay of step g is at most 1 − 1/g
+                         * @default true
+                         */
+                        warmup?: boolean;
+                    };
+                    /** @description ends a stage early; needs data.validation */
+                    earlyStopping?: {
+                        /** @description evaluations without a better one */
+                        patience: number;
+                        /**
+                         * @description how much better counts
+                         * @default 0
+                         */
+                        minDelta?: number;
+                    };
+                    /**
+                     * @description weights that a training ends with; best: of its best evaluation on data.validation
+                     * @default last
+                     * @enum {unknown}
+                     */
+                    keep?: "last" | "best";
+                    /**
+                     * @description outputs of frozen teachers computed once; auto: unless samples are augmented
+                     * @default auto
+                     * @enum {unknown}
+                     */
+                    teacherCache?: "auto" | "on" | "off";
                     augment?: {
                         /** @description random shift up to ± this many pixels */
                         shift?: number;
@@ -981,6 +1369,10 @@ export interface components {
                         cutout?: number;
                         /** @description sd of added Gaussian noise */
                         noise?: number;
+                        /** @description random rotation up to ± this many degrees */
+                        rotate?: number;
+                        /** @description alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha) */
+                        mixup?: number;
                     };
                     /** @default 0 */
                     seed?: number;
@@ -1005,14 +1397,40 @@ export interface components {
                 } | {
                     /** @description id of a model sent to POST /v1/models */
                     upload: string;
+                    /** @description the model ends in a softmax: needed where that cannot be seen, as in graphs; default false */
+                    probabilities?: boolean;
                 };
                 /**
                  * @description share among several teachers
                  * @default 1
                  */
                 weight?: number;
+                /** @description training samples of this teacher, where they differ from those of the job */
+                data?: {
+                    limit?: number;
+                    labelNoise?: number;
+                };
+                /** @description keeps the teacher as it was on its way, for methods that follow its route */
+                snapshots?: {
+                    everyEpochs: number;
+                };
+                /** @description the method trains this teacher together with the student, from its first weights */
+                trainable?: boolean;
             };
-        };
+            /** @description short for one stage with this weighted sum of losses */
+            methods?: {
+                /** @description Name of a shelf entry. */
+                name: string;
+                /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                params?: {
+                    [key: string]: unknown;
+                };
+                /** @default 1 */
+                weight?: number;
+                /** @description the weight rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                rampEpochs?: number;
+            }[];
+        } & (unknown | unknown | unknown);
         JobPage: {
             items: components["schemas"]["Job"][];
             nextCursor: string | null;
@@ -1060,12 +1478,32 @@ export interface components {
                 params?: {
                     [key: string]: unknown;
                 };
-                /** @description use only this many training samples, drawn by seed, class-balanced */
+                /** @description Where the files of a data set come from; without it, params.path names a folder on the worker. */
+                from?: {
+                    /** @description id of files sent to POST /v1/datasets */
+                    upload: string;
+                } | {
+                    /** @description folder in an object store that the workers have credentials for */
+                    s3: string;
+                };
+                /** @description per channel (last axis); standard: mean and deviation of the training samples */
+                normalise?: "standard" | {
+                    mean: number[];
+                    std: number[];
+                };
+                /**
+                 * @description limit draws equal shares of the classes
+                 * @default true
+                 */
+                balanced: boolean;
+                /** @description share of the training labels that become another class, drawn by seed */
+                labelNoise?: number;
+                /** @description use only this many training samples, drawn by seed */
                 limit?: number;
                 /** @description share of the training split held out, by seed */
                 validation?: number;
                 /**
-                 * @description seed of limit and validation
+                 * @description seed of limit, validation and labelNoise
                  * @default 0
                  */
                 seed: number;
@@ -1113,22 +1551,70 @@ export interface components {
                         decayNormAndBias?: boolean;
                         /** @description global gradient norm limit */
                         clipNorm?: number;
+                        /** @description weights with a rate or decay of their own */
+                        groups?: {
+                            /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                            match: string;
+                            learningRate?: number;
+                            weightDecay?: number;
+                            /** @description these weights stay as they are */
+                            frozen?: boolean;
+                        }[];
                     };
                     schedule: {
                         /**
                          * @default constant
                          * @enum {unknown}
                          */
-                        name: "constant" | "step" | "cosine";
+                        name: "constant" | "step" | "cosine" | "linear" | "ramp";
                         /** @description linear ramp from 0 to the full rate */
                         warmupEpochs?: number;
                         /** @description step: epochs at which the rate drops */
                         milestones?: number[];
                         /** @description step: default 0.1 */
                         factor?: number;
-                        /** @description cosine: end rate as a share; default 0 */
+                        /** @description cosine, linear: end rate as a share; default 0 */
                         floor?: number;
+                        /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                        rampEpochs?: number;
                     };
+                    /**
+                     * @description batches whose gradients are averaged before the weights move
+                     * @default 1
+                     */
+                    accumulate: number;
+                    /** @description moving average of the weights, which is evaluated and exported in their place */
+                    ema?: {
+                        /** @default 0.999 */
+                        decay: number;
+                        /**
+                         * @description decay of step g is at most 1 − 1/g
+                         * @default true
+                         */
+                        warmup: boolean;
+                    };
+                    /** @description ends a stage early; needs data.validation */
+                    earlyStopping?: {
+                        /** @description evaluations without a better one */
+                        patience: number;
+                        /**
+                         * @description how much better counts
+                         * @default 0
+                         */
+                        minDelta: number;
+                    };
+                    /**
+                     * @description weights that a training ends with; best: of its best evaluation on data.validation
+                     * @default last
+                     * @enum {unknown}
+                     */
+                    keep: "last" | "best";
+                    /**
+                     * @description outputs of frozen teachers computed once; auto: unless samples are augmented
+                     * @default auto
+                     * @enum {unknown}
+                     */
+                    teacherCache: "auto" | "on" | "off";
                     augment?: {
                         /** @description random shift up to ± this many pixels */
                         shift?: number;
@@ -1138,6 +1624,10 @@ export interface components {
                         cutout?: number;
                         /** @description sd of added Gaussian noise */
                         noise?: number;
+                        /** @description random rotation up to ± this many degrees */
+                        rotate?: number;
+                        /** @description alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha) */
+                        mixup?: number;
                     };
                     /** @default 0 */
                     seed: number;
@@ -1162,12 +1652,25 @@ export interface components {
                 } | {
                     /** @description id of a model sent to POST /v1/models */
                     upload: string;
+                    /** @description the model ends in a softmax: needed where that cannot be seen, as in graphs; default false */
+                    probabilities?: boolean;
                 };
                 /**
                  * @description share among several teachers
                  * @default 1
                  */
                 weight: number;
+                /** @description training samples of this teacher, where they differ from those of the job */
+                data?: {
+                    limit?: number;
+                    labelNoise?: number;
+                };
+                /** @description keeps the teacher as it was on its way, for methods that follow its route */
+                snapshots?: {
+                    everyEpochs: number;
+                };
+                /** @description the method trains this teacher together with the student, from its first weights */
+                trainable?: boolean;
             }[];
             student: {
                 /** @description Name of a shelf entry. */
@@ -1177,7 +1680,62 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
-            method: {
+            /**
+             * @description networks that methods without a trained teacher train beside the student
+             * @default []
+             */
+            peers: {
+                /** @description Name of a shelf entry. */
+                model: string;
+                /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                params?: {
+                    [key: string]: unknown;
+                };
+            }[];
+            /**
+             * @description further data sets, by the names that the method gives them
+             * @default {}
+             */
+            sources: {
+                [key: string]: {
+                    /** @description Name of a shelf entry. */
+                    name: string;
+                    /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                    params?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Where the files of a data set come from; without it, params.path names a folder on the worker. */
+                    from?: {
+                        /** @description id of files sent to POST /v1/datasets */
+                        upload: string;
+                    } | {
+                        /** @description folder in an object store that the workers have credentials for */
+                        s3: string;
+                    };
+                    /** @description per channel (last axis); standard: mean and deviation of the training samples */
+                    normalise?: "standard" | {
+                        mean: number[];
+                        std: number[];
+                    };
+                    /**
+                     * @description limit draws equal shares of the classes
+                     * @default true
+                     */
+                    balanced: boolean;
+                    /** @description share of the training labels that become another class, drawn by seed */
+                    labelNoise?: number;
+                    /** @description use only this many training samples, drawn by seed */
+                    limit?: number;
+                    /** @description share of the training split held out, by seed */
+                    validation?: number;
+                    /**
+                     * @description seed of limit, validation and labelNoise
+                     * @default 0
+                     */
+                    seed: number;
+                };
+            };
+            method?: {
                 /** @description Name of a shelf entry. */
                 name: string;
                 /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
@@ -1185,6 +1743,79 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+            /** @description in place of method; `methods: [...]` is short for one stage */
+            stages?: {
+                name: string;
+                /** @description of the training; the shares sum to 1 */
+                share: number;
+                methods: {
+                    /** @description Name of a shelf entry. */
+                    name: string;
+                    /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
+                    params?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default 1 */
+                    weight: number;
+                    /** @description the weight rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
+                }[];
+                train?: string[];
+                freeze?: string[];
+                optimizer?: {
+                    /**
+                     * @default adam
+                     * @enum {unknown}
+                     */
+                    name: "sgd" | "adam" | "adamw" | "rmsprop";
+                    /** @default 0.001 */
+                    learningRate: number;
+                    /** @description sgd, rmsprop */
+                    momentum?: number;
+                    /** @description sgd */
+                    nesterov?: boolean;
+                    /** @description adam, adamw; default 0.9 */
+                    beta1?: number;
+                    /** @description adam, adamw; default 0.999 */
+                    beta2?: number;
+                    /** @description rmsprop; default 0.9 */
+                    decay?: number;
+                    /** @description adam, adamw, rmsprop */
+                    epsilon?: number;
+                    /** @description L2 added to the gradient; decoupled for adamw */
+                    weightDecay?: number;
+                    /** @description apply weightDecay to batch norm and biases too; default false */
+                    decayNormAndBias?: boolean;
+                    /** @description global gradient norm limit */
+                    clipNorm?: number;
+                    /** @description weights with a rate or decay of their own */
+                    groups?: {
+                        /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                        match: string;
+                        learningRate?: number;
+                        weightDecay?: number;
+                        /** @description these weights stay as they are */
+                        frozen?: boolean;
+                    }[];
+                };
+                schedule?: {
+                    /**
+                     * @default constant
+                     * @enum {unknown}
+                     */
+                    name: "constant" | "step" | "cosine" | "linear" | "ramp";
+                    /** @description linear ramp from 0 to the full rate */
+                    warmupEpochs?: number;
+                    /** @description step: epochs at which the rate drops */
+                    milestones?: number[];
+                    /** @description step: default 0.1 */
+                    factor?: number;
+                    /** @description cosine, linear: end rate as a share; default 0 */
+                    floor?: number;
+                    /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
+                };
+            }[];
             /** @description Exactly one of epochs and steps. */
             train: {
                 epochs?: number;
@@ -1217,22 +1848,70 @@ export interface components {
                     decayNormAndBias?: boolean;
                     /** @description global gradient norm limit */
                     clipNorm?: number;
+                    /** @description weights with a rate or decay of their own */
+                    groups?: {
+                        /** @description glob over role/layer/weight, e.g. "student/stage3*\/*"; the first group that matches counts */
+                        match: string;
+                        learningRate?: number;
+                        weightDecay?: number;
+                        /** @description these weights stay as they are */
+                        frozen?: boolean;
+                    }[];
                 };
                 schedule: {
                     /**
                      * @default constant
                      * @enum {unknown}
                      */
-                    name: "constant" | "step" | "cosine";
+                    name: "constant" | "step" | "cosine" | "linear" | "ramp";
                     /** @description linear ramp from 0 to the full rate */
                     warmupEpochs?: number;
                     /** @description step: epochs at which the rate drops */
                     milestones?: number[];
                     /** @description step: default 0.1 */
                     factor?: number;
-                    /** @description cosine: end rate as a share; default 0 */
+                    /** @description cosine, linear: end rate as a share; default 0 */
                     floor?: number;
+                    /** @description ramp: rate rises as exp(−5(1 − e/rampEpochs)²), then stays */
+                    rampEpochs?: number;
                 };
+                /**
+                 * @description batches whose gradients are averaged before the weights move
+                 * @default 1
+                 */
+                accumulate: number;
+                /** @description moving average of the weights, which is evaluated and exported in their place */
+                ema?: {
+                    /** @default 0.999 */
+                    decay: number;
+                    /**
+                     * @description decay of step g is at most 1 − 1/g
+                     * @default true
+                     */
+                    warmup: boolean;
+                };
+                /** @description ends a stage early; needs data.validation */
+                earlyStopping?: {
+                    /** @description evaluations without a better one */
+                    patience: number;
+                    /**
+                     * @description how much better counts
+                     * @default 0
+                     */
+                    minDelta: number;
+                };
+                /**
+                 * @description weights that a training ends with; best: of its best evaluation on data.validation
+                 * @default last
+                 * @enum {unknown}
+                 */
+                keep: "last" | "best";
+                /**
+                 * @description outputs of frozen teachers computed once; auto: unless samples are augmented
+                 * @default auto
+                 * @enum {unknown}
+                 */
+                teacherCache: "auto" | "on" | "off";
                 augment?: {
                     /** @description random shift up to ± this many pixels */
                     shift?: number;
@@ -1242,6 +1921,10 @@ export interface components {
                     cutout?: number;
                     /** @description sd of added Gaussian noise */
                     noise?: number;
+                    /** @description random rotation up to ± this many degrees */
+                    rotate?: number;
+                    /** @description alpha of mixup: samples and labels of a batch are mixed in pairs, λ ~ Beta(alpha, alpha) */
+                    mixup?: number;
                 };
                 /** @default 0 */
                 seed: number;
@@ -1296,6 +1979,8 @@ export interface components {
              *     ]
              */
             export: {
+                /** @description folder of the export; default: its format */
+                name?: string;
                 /** @description Name of a shelf entry. */
                 format: string;
                 /** @description Parameters of the shelf entry; checked with the entry's own schema (GET /v1/catalog). */
@@ -1312,6 +1997,11 @@ export interface components {
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
+                /**
+                 * @description threads that prepare batches; 0: the training thread. Changes no number
+                 * @default 1
+                 */
+                loaderThreads: number;
                 /**
                  * @description attempts after failures that are not yours
                  * @default 3
@@ -1359,7 +2049,7 @@ export interface components {
         };
         ModelFiles: {
             /** @enum {unknown} */
-            format: "tfjs-layers";
+            format: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
             files: components["schemas"]["StoredFile"][];
         };
         Outcome: {
@@ -1471,11 +2161,12 @@ export interface components {
         UploadedModel: {
             id: string;
             /** @enum {unknown} */
-            format: "tfjs-layers";
-            /** @description without the batch axis */
+            format: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
+            /** @description without the batch axis; empty for other formats than tfjs-layers: it shows when the model runs */
             inputShape: number[];
-            /** @description without the batch axis */
+            /** @description without the batch axis; empty for other formats than tfjs-layers: it shows when the model runs */
             outputShape: number[];
+            /** @description 0 for other formats than tfjs-layers */
             params: number;
             /** @description bytes */
             size: number;
@@ -2862,7 +3553,10 @@ export interface operations {
     };
     uploadModel: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description all but tfjs-layers are programs that run on the workers: they need the scope admin */
+                format?: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2871,9 +3565,11 @@ export interface operations {
             content: {
                 "multipart/form-data": {
                     /** Format: binary */
-                    "model.json": string;
+                    "model.json"?: string;
                     /** Format: binary */
-                    "model.weights.bin": string;
+                    "model.weights.bin"?: string;
+                } & {
+                    [key: string]: string;
                 };
             };
         };
@@ -3345,6 +4041,262 @@ export interface operations {
             };
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The data set, which was there already */
+            200: {
+                headers: {
+                    /** @description the data set */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description The stored data set */
+            201: {
+                headers: {
+                    /** @description the data set */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `blob.not_found`: There is no such blob */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dataset.not_found`: There is no such data set */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -30,6 +30,7 @@ export function createStaleBlobRepository(db: Connection) {
           OR EXISTS (SELECT 1 FROM checkpoint WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
           OR EXISTS (SELECT 1 FROM trained_teacher WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
           OR EXISTS (SELECT 1 FROM uploaded_model WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
+          OR EXISTS (SELECT 1 FROM dataset WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
           AS used`
       return rows.filter((row) => !row.used).map((row) => row.sha256)
     },

@@ -21,6 +21,7 @@ export const ArtifactPath = Type.Object(
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const ModelId = Type.Object({ id: Sha256 }, strict)
+export const DatasetId = Type.Object({ id: Sha256 }, strict)
 export const TeacherKey = Type.Object({ key: Sha256 }, strict)
 export const BlobDigest = Type.Object({ sha256: Sha256 }, strict)
 

@@ -8,14 +8,14 @@ beforeAll(async () => {
   t = createTestApp({
     signatureOf: ({ data }) => ({ inputShape: data.name === 'mnist' ? [28, 28, 1] : [8, 8, 1], classes: 10 }),
     checkJob: ({ method }) =>
-      method.name === 'kd'
+      method?.name === 'kd'
         ? []
         : [
             {
               path: '/method/name',
               message: 'unknown method',
               expected: 'kd',
-              received: method.name,
+              received: method?.name ?? 'none',
               suggestion: 'kd',
             },
           ],
@@ -229,6 +229,14 @@ describe('a teacher taken from elsewhere', () => {
     const model = { id: UPLOAD, format: 'tfjs-layers', inputShape, outputShape, params: 1, size: 1 } as const
     await t.service.saveModel(model, [])
   }
+
+  test('is not judged by its shapes when it is a graph, which does not tell them', async () => {
+    const shapes = { inputShape: [] as number[], outputShape: [] as number[] }
+    const graph = { id: 'c'.repeat(64), format: 'onnx' as const, ...shapes, params: 0, size: 1 }
+    await t.service.saveModel(graph, [])
+    const response = await post({ ...REST, teacher: { from: { upload: graph.id, probabilities: true } } })
+    expect(response.statusCode).toBe(201)
+  })
 
   async function jobIn(state: JobState, spec: object = MINIMAL_JOB): Promise<string> {
     const { id } = (await post(spec)).json<Job>()

@@ -7,6 +7,7 @@ import { type TSchema, Type } from 'typebox'
 import { parseJson } from '../../body/parse-json.ts'
 import { parseYaml } from '../../body/parse-yaml.ts'
 import type { ApiContext } from '../../context.ts'
+import { dataSourceFaults } from '../../data-source-faults.ts'
 import { compileValidatorExceptBody, summarize } from '../../http/compile-validator.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
@@ -98,7 +99,7 @@ async function acceptSpec(body: unknown, context: ApiContext): Promise<JobSpec> 
 
 /**
  * The canonical spec, or its faults: those of the spec itself and, as far as it can be read, those of its shelf entries
- * and of the teachers it takes from elsewhere.
+ * and of the teachers and data sets it takes from elsewhere.
  */
 async function checkSpec(body: unknown, context: ApiContext): Promise<JobSpec | readonly Fault[]> {
   const parsed = parseJobSpec(body)
@@ -111,5 +112,9 @@ async function checkSpec(body: unknown, context: ApiContext): Promise<JobSpec | 
 
 /** What the schema cannot tell: the shelves first, then what the service keeps. */
 async function outerFaults(spec: JobSpec, context: ApiContext): Promise<Fault[]> {
-  return [...context.checkJob(spec), ...(await teacherSourceFaults(spec, context))]
+  return [
+    ...context.checkJob(spec),
+    ...(await teacherSourceFaults(spec, context)),
+    ...(await dataSourceFaults(spec, context)),
+  ]
 }

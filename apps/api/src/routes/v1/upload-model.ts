@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '@stillhouse/kit'
-import { type StoredFile, UploadedModel } from '@stillhouse/spec'
+import { MODEL_FORMAT, MODEL_FORMATS, type StoredFile, UploadedModel } from '@stillhouse/spec'
 import type { FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { parseJson } from '../../body/parse-json.ts'
@@ -14,6 +14,8 @@ import { compileValidatorExceptBody, faulty, summarize } from '../../http/compil
 import { limitBytes } from '../../http/limit-bytes.ts'
 import { digestOf, type SpooledFile, spool, withSpoolFolder } from '../../http/spool.ts'
 import { json } from '../../openapi/responses.ts'
+import { requireGraphScope } from '../../uploads/graph-files.ts'
+import { receiveGraph } from '../../uploads/receive-graph.ts'
 
 /** Topology and weight manifest: text, even for very deep networks. */
 const MODEL_JSON_LIMIT = 16 * 2 ** 20
@@ -27,10 +29,25 @@ const Bytes = Type.String({ format: 'binary' })
 const body = {
   content: {
     'multipart/form-data': {
-      schema: Type.Object({ 'model.json': Bytes, 'model.weights.bin': Bytes }, { additionalProperties: false }),
+      schema: Type.Object(
+        { 'model.json': Type.Optional(Bytes), 'model.weights.bin': Type.Optional(Bytes) },
+        { additionalProperties: Bytes },
+      ),
     },
   },
 } as unknown as TSchema
+
+const querystring = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Enum([...MODEL_FORMATS], {
+        default: MODEL_FORMAT,
+        description: 'all but tfjs-layers are programs that run on the workers: they need the scope admin',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
 
 export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
   app.removeAllContentTypeParsers()
@@ -50,17 +67,26 @@ export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (a
       schema: {
         operationId: 'uploadModel',
         tags: ['models'],
-        summary:
-          "Send a tfjs LayersModel to be used as a teacher, as tfjs's own tf.io.http does with an Authorization header",
+        summary: "Send a model to be used as a teacher: a tfjs LayersModel, as tfjs's own tf.io.http does, or a graph",
         description:
-          'The id is the sha256 over the bytes of model.json followed by those of model.weights.bin. tfjs sends no API ' +
-          'key by itself: `model.save(tf.io.http(url, {requestInit: {headers: {Authorization: "Bearer …"}}}))`.',
+          'Of a LayersModel the id is the sha256 over the bytes of model.json followed by those of model.weights.bin. ' +
+          'tfjs sends no API key by itself: ' +
+          '`model.save(tf.io.http(url, {requestInit: {headers: {Authorization: "Bearer …"}}}))`. With `format`, the ' +
+          'parts of the form are the files of that format by their names: saved_model.pb and variables/…; model.json ' +
+          'and its .bin files; or model.onnx.',
+        querystring,
         body,
         response: { 201: json('The stored model', UploadedModel, { Location: 'the model' }) },
       },
     },
     async (request, reply) => {
-      const model = await withSpoolFolder((folder) => receive(folder, request, context))
+      const { format = MODEL_FORMAT } = request.query
+      if (format !== MODEL_FORMAT) requireGraphScope(format, request.apiKey)
+      const model = await withSpoolFolder((folder) =>
+        format === MODEL_FORMAT
+          ? receive(folder, request, context)
+          : formErrors(() => receiveGraph({ format, folder, request, context })),
+      )
       return reply.code(201).header('location', `/v1/models/${model.id}`).send(model)
     },
   )
@@ -79,7 +105,7 @@ async function receive(folder: string, request: FastifyRequest, context: ApiCont
   return context.service.saveModel(
     {
       id: await digestOf([parts.json, parts.weights]),
-      format: 'tfjs-layers',
+      format: MODEL_FORMAT,
       inputShape: [...inputShape],
       outputShape: [...outputShape],
       params,
@@ -95,20 +121,26 @@ function storedFile(path: string, { sha256, size }: SpooledFile): StoredFile {
 
 async function receiveParts(folder: string, request: FastifyRequest): Promise<Parts> {
   const received = new Map<string, SpooledFile>()
-  try {
+  await formErrors(async () => {
     for await (const part of request.files()) {
       const { fieldname } = part
       if (!Object.hasOwn(PARTS, fieldname) || received.has(fieldname)) throw unexpectedPart(part)
       const source = fieldname === 'model.json' ? limitBytes(part.file, MODEL_JSON_LIMIT) : part.file
       received.set(fieldname, await spool(folder, fieldname, source))
     }
-  } catch (error) {
-    throw isMalformed(error) ? malformed(error) : error
-  }
+  })
   const json = received.get('model.json')
   const weights = received.get('model.weights.bin')
   if (json === undefined || weights === undefined) throw missingPart([...received.keys()])
   return { json, weights }
+}
+
+async function formErrors<T>(receiving: () => Promise<T>): Promise<T> {
+  try {
+    return await receiving()
+  } catch (error) {
+    throw isMalformed(error) ? malformed(error) : error
+  }
 }
 
 /** The form parser's own complaints have no code, unlike those of the file system and of Fastify; a cut-off part has. */
