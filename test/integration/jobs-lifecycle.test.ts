@@ -379,7 +379,10 @@ describe('checkpoints', () => {
     expect(items.map((event) => event.data)).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }])
     await service.finish(ref, failed('trainer.crashed'))
     await handOut()
-    expect((await service.claim(id, { workerId, attempt: 2 })).checkpoint).toEqual(saved[2])
+    expect(await service.claim(id, { workerId, attempt: 2 })).toMatchObject({
+      checkpoint: saved[2],
+      fallback: saved[1],
+    })
     await context.artifacts.delete(saved[2]?.files[1]?.sha256 ?? '')
     expect((await service.claim(id, { workerId, attempt: 2 })).checkpoint).toEqual(saved[1])
   })

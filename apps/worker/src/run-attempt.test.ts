@@ -190,7 +190,23 @@ describe('models and checkpoints', () => {
       files,
     })
     expect(JSON.parse(logsOf(job)[0] ?? '{}')).toMatchObject({ checkpoint: null })
-    expect(JSON.stringify(job.reports)).toContain('The checkpoint of step 7 cannot be used')
+    expect(JSON.stringify(job.reports)).toContain('The checkpoint of step 7 cannot be used, so the job starts over')
+    expect(job.outcomes).toMatchObject([{ outcome: 'succeeded' }])
+  })
+
+  it('takes the checkpoint before a damaged one, and says so', async () => {
+    const worker = await start()
+    worker.service.blobs.set('d'.repeat(64), Buffer.from('other bytes'))
+    const stored = (step: number, sha256: string) => ({
+      stage: 'train',
+      step,
+      metricSeq: step,
+      files: [{ path: `${step}/state.json`, sha256, size: 5, contentType: 'application/json' }],
+    })
+    const spec = scriptedJob({ run: [{ echoStart: true }, DONE] })
+    const job = await worker.run(spec, stored(7, 'd'.repeat(64)), stored(5, worker.service.store('state')))
+    expect(JSON.parse(logsOf(job)[0] ?? '{}').checkpoint).toMatch(/attempt-1.checkpoint$/)
+    expect(JSON.stringify(job.reports)).toContain('step 7 cannot be used, so the one before is taken')
     expect(job.outcomes).toMatchObject([{ outcome: 'succeeded' }])
   })
 })

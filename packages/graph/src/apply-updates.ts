@@ -3,9 +3,8 @@
 import { assignVariable } from './assign-variable.ts'
 import type { RecordedUpdate } from './fused-update.ts'
 import type { GraphNode, ValueRef } from './graph-node.ts'
-import type { Recording } from './record-step.ts'
+import type { ChangedVariable, Recording } from './record-step.ts'
 import type { AddNode } from './recorder.ts'
-import type { ChangedVariable } from './step-graph.ts'
 
 export interface AppliedUpdates {
   /** Variables that are left to be assigned. */

@@ -29,6 +29,8 @@ export interface RecordedVariable {
   readonly final: ValueRef | null
 }
 
+export type ChangedVariable = RecordedVariable & { readonly final: ValueRef }
+
 export interface Recording {
   readonly inputs: readonly RecordedInput[]
   readonly outputs: Readonly<Record<string, ValueRef>>

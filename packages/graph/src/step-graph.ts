@@ -5,8 +5,8 @@ import { applyUpdates } from './apply-updates.ts'
 import { assignVariable } from './assign-variable.ts'
 import { DT, dataTypeOf } from './data-types.ts'
 import { fuseNodes } from './fuse-nodes.ts'
-import { type GraphNode, reachable, type ValueRef } from './graph-node.ts'
-import type { RecordedVariable, Recording } from './record-step.ts'
+import { type GraphNode, reachable } from './graph-node.ts'
+import type { ChangedVariable, RecordedVariable, Recording } from './record-step.ts'
 import type { AddNode } from './recorder.ts'
 import type { Variable } from './tf.ts'
 
@@ -27,8 +27,6 @@ export interface StepGraph {
   /** Variables that the step changes, in the order in which `pull` fetches. */
   readonly changed: readonly Variable[]
 }
-
-export type ChangedVariable = RecordedVariable & { readonly final: ValueRef }
 
 interface Built {
   readonly names: Program

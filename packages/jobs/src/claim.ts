@@ -28,13 +28,9 @@ export async function claim(context: JobContext, jobId: string, request: ClaimRe
       })
     return { job, checkpoints: await tx.checkpoints.list(jobId) }
   })
-  return {
-    jobId,
-    attempt: request.attempt,
-    spec: job.spec,
-    leaseSeconds: context.settings.leaseSeconds,
-    checkpoint: await newestWhole(checkpoints, context.artifacts),
-  }
+  const [checkpoint = null, fallback = null] = await wholeOnes(checkpoints, context.artifacts)
+  const { leaseSeconds } = context.settings
+  return { jobId, attempt: request.attempt, spec: job.spec, leaseSeconds, checkpoint, fallback }
 }
 
 function mayClaim(job: JobRow, { workerId, attempt }: ClaimRequest): boolean {
@@ -42,12 +38,13 @@ function mayClaim(job: JobRow, { workerId, attempt }: ClaimRequest): boolean {
   return job.state === 'dispatched' || (job.state === 'running' && job.workerId === workerId)
 }
 
-/** The newest checkpoint of which every file is in the store. */
-async function newestWhole(
+/** The checkpoints of which every file is in the store, newest first. */
+async function wholeOnes(
   checkpoints: readonly StoredCheckpoint[],
   artifacts: ArtifactStore,
-): Promise<StoredCheckpoint | null> {
+): Promise<StoredCheckpoint[]> {
+  const whole: StoredCheckpoint[] = []
   for (const checkpoint of checkpoints)
-    if ((await missingFiles(checkpoint.files, artifacts)).length === 0) return checkpoint
-  return null
+    if ((await missingFiles(checkpoint.files, artifacts)).length === 0) whole.push(checkpoint)
+  return whole
 }

@@ -96,7 +96,10 @@ export const Claim = Type.Object(
     attempt: Attempt,
     spec: JobSpec,
     leaseSeconds: Type.Number(),
-    checkpoint: Type.Union([StoredCheckpoint, Type.Null()], { description: 'newest first to resume from' }),
+    checkpoint: Type.Union([StoredCheckpoint, Type.Null()], { description: 'the newest one; resume from it' }),
+    fallback: Type.Union([StoredCheckpoint, Type.Null()], {
+      description: 'the one before, should the newest prove damaged',
+    }),
   },
   strict,
 )

@@ -288,7 +288,14 @@ export function createFakeService(): FakeService {
     claim: async (jobId, claim) => {
       workerOf(claim.workerId)
       attempt('claim', { jobId, attempt: claim.attempt })
-      return { jobId, attempt: claim.attempt, spec: found(jobId).spec, leaseSeconds: 20, checkpoint: null }
+      return {
+        jobId,
+        attempt: claim.attempt,
+        spec: found(jobId).spec,
+        leaseSeconds: 20,
+        checkpoint: null,
+        fallback: null,
+      }
     },
     report: async (ref, report) => attempt('report', ref, report),
     saveCheckpoint: async (ref, checkpoint) => attempt('saveCheckpoint', ref, checkpoint),

@@ -34,6 +34,7 @@ export class FakeProblem extends Error {
 export interface FakeJob {
   readonly spec: JobSpec
   readonly checkpoint: StoredCheckpoint | null
+  readonly fallback: StoredCheckpoint | null
   attempt: number
   order: 'go-on' | 'cancel' | 'abandon'
   readonly reports: Report[]
@@ -59,7 +60,8 @@ export interface FakeService {
   store(text: string): string
   /** Id of a data set of these texts by path. */
   storeDataset(files: Readonly<Record<string, string>>): string
-  addJob(spec: JobSpec, checkpoint?: StoredCheckpoint): string
+  /** @param checkpoints newest first */
+  addJob(spec: JobSpec, ...checkpoints: StoredCheckpoint[]): string
 }
 
 const HEARTBEAT_SECONDS = 0.1
@@ -102,8 +104,8 @@ export function createFakeService(): FakeService {
     deregister: async () => called('deregister'),
     claim: async (jobId, { attempt }): Promise<Claim> => {
       called('claim')
-      const { spec, checkpoint } = held({ jobId, attempt })
-      return { jobId, attempt, spec, checkpoint, leaseSeconds: service.leaseSeconds }
+      const { spec, checkpoint, fallback } = held({ jobId, attempt })
+      return { jobId, attempt, spec, checkpoint, fallback, leaseSeconds: service.leaseSeconds }
     },
     report: async (ref, report) => {
       called('report')
@@ -193,11 +195,12 @@ export function createFakeService(): FakeService {
       datasets.set(id, { id, size, files, createdAt: new Date(0).toISOString() })
       return id
     },
-    addJob: (spec, checkpoint) => {
+    addJob: (spec, checkpoint, fallback) => {
       const id = randomUUID()
       jobs.set(id, {
         spec,
         checkpoint: checkpoint ?? null,
+        fallback: fallback ?? null,
         attempt: 1,
         order: 'go-on',
         reports: [],

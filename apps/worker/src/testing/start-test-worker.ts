@@ -15,7 +15,7 @@ export interface TestWorker {
   readonly service: FakeService
   readonly scratchDir: string
   /** Adds the job, hands its first attempt to the worker and resolves when the handler has. */
-  run(spec: JobSpec, checkpoint?: StoredCheckpoint): Promise<FakeJob>
+  run(spec: JobSpec, ...checkpoints: StoredCheckpoint[]): Promise<FakeJob>
   /** Hands over any message. */
   deliver(jobId: string, attempt: number): Promise<void>
   /** Shuts the worker down in good order. */
@@ -55,8 +55,8 @@ export async function startTestWorker(
     service,
     scratchDir,
     deliver,
-    run: async (spec, checkpoint) => {
-      const jobId = service.addJob(spec, checkpoint)
+    run: async (spec, ...checkpoints) => {
+      const jobId = service.addJob(spec, ...checkpoints)
       await deliver(jobId, 1)
       return service.jobs.get(jobId) as FakeJob
     },

@@ -614,8 +614,10 @@ export interface components {
             attempt: number;
             spec: components["schemas"]["JobSpec"];
             leaseSeconds: number;
-            /** @description newest first to resume from */
+            /** @description the newest one; resume from it */
             checkpoint: components["schemas"]["CheckpointReport"] | null;
+            /** @description the one before, should the newest prove damaged */
+            fallback: components["schemas"]["CheckpointReport"] | null;
         };
         ClaimRequest: {
             /** Format: uuid */

@@ -58,6 +58,8 @@ export interface BatchNormLayer extends Base {
 export interface ActivationLayer extends Base {
   readonly type: 'activation'
   readonly activation: Activation
+  /** Of leakyRelu below zero; default 0.01, as in PyTorch. */
+  readonly slope?: number
 }
 export interface PoolLayer extends Base {
   readonly type: 'maxPool' | 'avgPool'

@@ -1,5 +1,6 @@
 import { RESULT_METRICS } from '@stillhouse/spec'
 import { describe, expect, it } from 'vitest'
+import type { MethodJob } from '../contracts/method.ts'
 import { tinyJob, tinyShelves } from '../testing/tiny-shelves.ts'
 import { catalogOf } from './catalog-of.ts'
 import { checkJob } from './check-job.ts'
@@ -189,6 +190,20 @@ describe('checkJob', () => {
     expect(check({ ...alone, method: { name: 'side' }, peers: [{ model: 'mlp' }] })).toEqual([])
     expect(check({ method: { name: 'together' }, teacher: trainable, sources: extra })).toEqual([])
     expect(check({ methods: [{ name: 'labels' }, { name: 'match', weight: 2 }] })).toEqual([])
+  })
+
+  it('tells a method whether the labels of samples are mixed', () => {
+    const seen: unknown[] = []
+    const watching = shelves.methods.map((method) => ({
+      ...method,
+      check: (_: unknown, { mixedLabels }: MethodJob) => {
+        seen.push(mixedLabels)
+        return []
+      },
+    }))
+    for (const augment of [{ shift: 1 }, { mixup: 0.2 }])
+      checkJob(tinyJob({ train: { epochs: 1, batchSize: 20, augment } }), { ...shelves, methods: watching })
+    expect(seen).toEqual([false, true])
   })
 
   it('lists the faults of all parts at once', () => {

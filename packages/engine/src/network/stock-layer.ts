@@ -5,7 +5,7 @@ import type { Tf } from '../contracts/tf.ts'
 
 type StockLayer = layers.Layer
 
-/** Slope of leakyRelu below zero, as in PyTorch (Keras has 0.3). */
+/** Slope of leakyRelu below zero where the layer names none, as in PyTorch (Keras has 0.3). */
 const LEAK = 0.01
 
 const CHANNELS_LAST = { dataFormat: 'channelsLast' } as const
@@ -39,7 +39,7 @@ export function stockLayer(tf: Tf, layer: LayerSpec): StockLayer {
     case 'batchNorm':
       return tf.layers.batchNormalization({ name, momentum: layer.momentum, epsilon: layer.epsilon })
     case 'activation':
-      if (layer.activation === 'leakyRelu') return tf.layers.leakyReLU({ name, alpha: LEAK })
+      if (layer.activation === 'leakyRelu') return tf.layers.leakyReLU({ name, alpha: layer.slope ?? LEAK })
       return tf.layers.activation({ name, activation: layer.activation })
     case 'maxPool':
       return tf.layers.maxPooling2d({ name, poolSize: layer.size, strides: layer.stride, padding: layer.padding })

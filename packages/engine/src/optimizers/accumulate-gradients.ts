@@ -4,7 +4,7 @@ import type { Tensor, Tf, Variable } from '../contracts/tf.ts'
 import type { RuleSetup, SetVariable } from './update-rule.ts'
 import { slotPerVariable } from './update-rule.ts'
 
-export interface Accumulated {
+interface Accumulated {
   /** Means over the batches so far, as they would be with none left out. */
   readonly gradients: readonly (Tensor | undefined)[]
   /** Takes the value where the move is due; otherwise the variable keeps what it has. */

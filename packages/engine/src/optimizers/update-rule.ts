@@ -18,7 +18,7 @@ export interface RuleSetup {
 /** Gives a variable its new value. */
 export type SetVariable = (variable: Variable, value: Tensor) => void
 
-export interface Move {
+interface Move {
   /** Place in the rule's variables. */
   readonly index: number
   /** Value to move from; weight decay that is not part of the gradient is in it. */
@@ -29,7 +29,7 @@ export interface Move {
 }
 
 /** One step of a rule. */
-export interface RuleStep {
+interface RuleStep {
   /** Sets the slots of one weight. @returns its new value */
   move(move: Move): Tensor
 }

@@ -5,7 +5,7 @@ import type { Tensor, Tf } from '../contracts/tf.ts'
 import { forward } from '../network/forward.ts'
 import type { OpenTeacher } from './open-teacher.ts'
 
-export const LOGITS = 'logits'
+const LOGITS = 'logits'
 
 export interface HostProgram {
   /** @param x [count, …inputShape] @returns each output [count, …shape], in the order of the program's taps */

@@ -35,7 +35,7 @@ export interface StepSetup {
 }
 
 /** What one step is fed. */
-export interface StepFeed {
+interface StepFeed {
   readonly batches: HostBatches
   /** Counted over the whole training. */
   readonly step: number

@@ -145,7 +145,8 @@ async function* runSteps(running: RunningStage): AsyncGenerator<TrainEvent, bool
   for (;;) {
     yield* evaluateIfDue(running)
     if (run.signal.aborted) {
-      yield savePoint(running)
+      // Before a stage's first step the checkpoint of the one before stands, and its beginning is made anew from that.
+      if (state.step > 0 || running.stage.begin === undefined) yield savePoint(running)
       return false
     }
     if (state.step >= span.steps || endsEarly(run, state)) break
