@@ -1,10 +1,11 @@
 // Knowledge distillation: the student learns the teacher's softened class probabilities. The loss as first published, and
 // two that later took its place.
-import type { Ops, ParamFault, Scalar, StepContext, Tensor, TermMethod, Tf } from '@stillhouse/engine'
+import type { ParamFault, Scalar, StepContext, Tensor, TermMethod, Tf } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
 import { distParts } from './shared/dist-loss.ts'
 import { dkdParts } from './shared/dkd-loss.ts'
-import { averageTeachers, kdLoss, kdParameters } from './shared/kd-loss.ts'
+import { type AverageInput, averageTeachers, kdLoss, kdParameters } from './shared/kd-loss.ts'
+import type { Maths } from './shared/maths.ts'
 
 export {
   type CorrelationInput,
@@ -80,7 +81,7 @@ export const kd: TermMethod = {
     return {
       loss: (step, { logits: student }) => {
         const logits = shares.map((_, i) => step.teacher(i).logits)
-        const teacher = averageOf(tf, given)({ logits, shares, temperature: given.temperature })
+        const teacher = averageOf(tf, given.average, { logits, shares, temperature: given.temperature })
         return lossOf(step, { ...given, student, teacher })
       },
     }
@@ -88,17 +89,12 @@ export const kd: TermMethod = {
 }
 
 /** Σ_m w_m z_m, [B, K]. */
-export function averageLogits(
-  tf: Tf,
-  { logits, shares }: { readonly logits: readonly Tensor[]; readonly shares: readonly number[] },
-): Tensor {
+export function averageLogits(tf: Tf, { logits, shares }: Omit<AverageInput, 'temperature'>): Tensor {
   return tf.addN(logits.map((z, m) => z.mul(shares[m] ?? 0)))
 }
 
-const averageOf = (tf: Tf, { average }: Params) =>
-  average === 'logits'
-    ? (input: Parameters<typeof averageTeachers>[1]) => averageLogits(tf, input)
-    : (input: Parameters<typeof averageTeachers>[1]) => averageTeachers(tf, input)
+const averageOf = (tf: Tf, average: Params['average'], input: AverageInput) =>
+  average === 'logits' ? averageLogits(tf, input) : averageTeachers(tf, input)
 
 interface Compared extends Params {
   /** [B, K] logits */
@@ -131,11 +127,8 @@ function dkdLoss({ tf, ops, batch, epoch }: StepContext, input: Compared): Recor
   })
 }
 
-function distLoss(
-  { tf, ops }: { readonly tf: Tf; readonly ops: Pick<Ops, 'stopGradient'> },
-  input: Compared,
-): Record<string, Scalar> {
-  const { inter, intra } = distParts({ tf, ops }, input)
+function distLoss(maths: Maths, input: Compared): Record<string, Scalar> {
+  const { inter, intra } = distParts(maths, input)
   const factor = input.scaleByT2 ? input.temperature ** 2 : 1
   return weighted({
     inter: [input.interWeight * factor, () => inter],

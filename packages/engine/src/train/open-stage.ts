@@ -1,7 +1,6 @@
 // One stage made ready to run: its batches, its optimisers and its step.
 import type { Stage, StateUpdate } from '../contracts/method.ts'
 import type { Variable } from '../contracts/tf.ts'
-import type { BatchPlan } from '../data/batch-source.ts'
 import { createOptimizer, type Optimizer } from '../optimizers/create-optimizer.ts'
 import { learningRateShare } from '../optimizers/learning-rate.ts'
 import { liveTeachers } from '../teachers/live-teachers.ts'
@@ -28,6 +27,8 @@ export function openStage({ training, stage, span, ready }: OpenStage): StageRun
   const optimizers = optimizersOf(run, stage)
   const slots = slotsOf(stage, optimizers)
   ready(slots)
+  // A stage may draw from other samples, or show them otherwise, than what the outputs were kept for.
+  const teacherOutputs = (run.teacherOutputs ?? liveTeachers(run.teachers)).on(plan.main)
   const step = createTrainingStep({
     ...run,
     stage: withAverage(stage, kept.average),
@@ -35,12 +36,13 @@ export function openStage({ training, stage, span, ready }: OpenStage): StageRun
     variables: run.variables.values(),
     batches: plan,
     compile: run.train.compile,
-    teacherOutputs: teacherOutputsOf(run, plan),
+    teacherOutputs,
   })
   const batches = run.openBatches(plan)
   return {
     step,
     batches,
+    teacherOutputs,
     optimizers,
     slots,
     rates: (at) => ratesOf(optimizers, rateShare(training, { stage, span, at })),
@@ -50,11 +52,6 @@ export function openStage({ training, stage, span, ready }: OpenStage): StageRun
       await batches.close()
     },
   }
-}
-
-/** A stage may draw from other samples, or show them otherwise, than what the outputs were kept for. */
-export function teacherOutputsOf({ teachers, teacherOutputs }: TrainRun, { main }: Pick<BatchPlan, 'main'>) {
-  return (teacherOutputs ?? liveTeachers(teachers)).on(main)
 }
 
 function withAverage(stage: Stage, average: StateUpdate | null): Stage {

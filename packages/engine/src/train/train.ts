@@ -11,10 +11,9 @@ import { createPace } from './create-pace.ts'
 import { endsEarly, evaluateStage } from './evaluate-stage.ts'
 import { hostContext } from './host-context.ts'
 import { keepWeights } from './kept-weights.ts'
-import { openStage, teacherOutputsOf } from './open-stage.ts'
+import { openStage } from './open-stage.ts'
 import { reportStep } from './report-step.ts'
 import { checkpointVariables, type RunningStage, type Training } from './running-stage.ts'
-import { stageBatches } from './stage-batches.ts'
 import { type StageSpan, stageSpans } from './stage-spans.ts'
 import { stepsPerEpoch } from './steps-per-epoch.ts'
 import { initialState, type TrainEvent, type TrainResult } from './train-events.ts'
@@ -169,19 +168,18 @@ async function* runSteps(running: RunningStage): AsyncGenerator<TrainEvent, bool
 
 /** @returns false when the signal ended it */
 async function* prepareTeachers(running: RunningStage, epoch: number): AsyncGenerator<TrainEvent, boolean> {
-  const { training, name, open, stage } = running
-  if (open.step.fed.length === 0) return true
-  const outputs = teacherOutputsOf(training.run, stageBatches(training.run, stage))
-  return yield* busy({ stage: name, work: 'teacher outputs' }, outputs.prepare(open.step.fed, epoch))
+  const { step, teacherOutputs } = running.open
+  if (step.fed.length === 0) return true
+  return yield* busy({ stage: running.name, work: 'teacher outputs' }, teacherOutputs.prepare(step.fed, epoch))
 }
 
 async function oneStep({ training, name, span, open, log, pace }: RunningStage): Promise<void> {
-  const { state, run, stepsPerEpoch: perEpoch } = training
+  const { state, stepsPerEpoch: perEpoch } = training
   const step = span.start + state.step
   const start = pace.start()
   const batches = await open.batches.at(step)
   const { fed } = open.step
-  const teacherRows = fed.length === 0 ? [] : ((await run.teacherOutputs?.rows(fed, batches.main)) ?? [])
+  const teacherRows = fed.length === 0 ? [] : await open.teacherOutputs.rows(fed, batches.main)
   const parts = open.step.run({ batches, step, epoch: step / perEpoch, rates: open.rates(step + 0.5), teacherRows })
   pace.end(start)
   state.step += 1
