@@ -10,7 +10,6 @@ import type {
   StepContext,
   Tensor,
   TermMethod,
-  Tf,
   Variable,
 } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
@@ -19,8 +18,11 @@ import { type Adapter, adapterBetween, type Shape } from './shared/adapter.ts'
 import { featureWeight } from './shared/feature-weight.ts'
 import { l2Normalise } from './shared/l2-normalise.ts'
 import { bankScores, movedBank, randomBank } from './shared/memory-bank.ts'
+import { logNormaliser, noiseContrast } from './shared/noise-contrast.ts'
 import { sumOverPairs } from './shared/sum-over-pairs.ts'
 import { tapPairFaults, tapPairs } from './shared/tap-pairs.ts'
+
+export { logNormaliser as crdLogNormaliser, noiseContrast as crdLoss } from './shared/noise-contrast.ts'
 
 const parameters = Type.Object(
   {
@@ -177,9 +179,9 @@ function pairLoss(step: StepContext, setup: MethodSetup, contrasted: Contrasted)
   const [kept, keptTeacher] = tf.unstack(contrasted.logZ) as [Tensor, Tensor]
   const scores = scoresOf(step, setup, contrasted)
   const side = (values: Tensor, logZ: Tensor) => {
-    const estimate = crdLogNormaliser(tf, { scores: ops.stopGradient(values), samples: setup.samples })
+    const estimate = logNormaliser(tf, { scores: ops.stopGradient(values), samples: setup.samples })
     const chosen = logZ.mul(known).add(estimate.mul(tf.sub(1, known)))
-    return crdLoss(tf, { scores: values, logZ: chosen, samples: setup.samples })
+    return noiseContrast(tf, { scores: values, logZ: chosen, samples: setup.samples })
   }
   return side(scores.student, kept).add(side(scores.teacher, keptTeacher))
 }
@@ -211,39 +213,11 @@ function remember(step: StepContext, setup: MethodSetup, contrasted: Contrasted)
   const { memory, logZ, known } = contrasted
   const scores = scoresOf(step, setup, contrasted)
   const [student, teacher] = [scores.student, scores.teacher].map((one) =>
-    crdLogNormaliser(tf, { scores: one, samples: setup.samples }),
+    logNormaliser(tf, { scores: one, samples: setup.samples }),
   ) as [Tensor, Tensor]
   logZ.assign(logZ.mul(known).add(tf.stack([student, teacher]).mul(tf.sub(1, known))))
   known.assign(tf.onesLike(known))
   const embeddings = embeddingsOf(step, contrasted)
   for (const side of ['student', 'teacher'] as const)
     memory[side].assign(movedBank(step, { bank: memory[side], places: batch.place, rows: embeddings[side], momentum }))
-}
-
-export interface CrdNormaliserInput {
-  /** [B, 1 + K], inner products divided by the temperature */
-  readonly scores: Tensor
-  /** Rows of the memory. */
-  readonly samples: number
-}
-
-/** log Z, Z = samples · mean exp(scores): as if the scored rows were all rows. */
-export function crdLogNormaliser(tf: Tf, { scores, samples }: CrdNormaliserInput): Scalar {
-  return tf.logSumExp(scores).add(Math.log(samples / scores.size))
-}
-
-export interface CrdInput extends CrdNormaliserInput {
-  /** Scalar; gets no gradient from a constant */
-  readonly logZ: Tensor
-}
-
-/**
- * One side of `crd` with P = exp(scores) / Z, the sample's own row first. With r = log P / (K P_n) it is
- * mean_B [softplus(−r_0) + Σ_k softplus(r_k)], which no score makes infinite.
- */
-export function crdLoss(tf: Tf, { scores, logZ, samples }: CrdInput): Scalar {
-  const [batch = 0, places = 0] = scores.shape
-  const odds = scores.sub(logZ).sub(Math.log((places - 1) / samples))
-  const [own, others] = tf.split(odds, [1, places - 1], 1) as [Tensor, Tensor]
-  return tf.softplus(own.neg()).sum().add(tf.softplus(others).sum()).div(batch)
 }
