@@ -1,5 +1,5 @@
-// One runner, three projects: unit tests beside the code, integration tests on real services, end-to-end tests on real
-// processes. Forked processes, never threads: native TensorFlow does not survive a second thread.
+// One runner, four projects: unit tests beside the code, the suites that every shelf entry passes, integration tests on
+// real services, end-to-end tests on real processes. Forked processes, never threads: native TensorFlow does not survive a second thread.
 import { defineConfig } from 'vitest/config'
 
 // `import` and `default` are implied; named here they would be handed to Node too, whose require() then gets ESM.
@@ -20,8 +20,23 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'infra/scripts/**/*.test.mjs', 'test/bench/**/*.test.mjs'],
+          exclude: ['packages/testkit/src/conformance/**'],
+          include: [
+            '{packages,apps}/*/src/**/*.test.ts',
+            'infra/scripts/**/*.test.mjs',
+            'test/{bench,experiments}/**/*.test.mjs',
+          ],
           testTimeout: 30_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          ...shared,
+          name: 'conformance',
+          include: ['packages/testkit/src/conformance/**/*.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -35,6 +35,7 @@ const STEPS = [
   },
   { name: 'dead code', group: 'check', command: [bin('knip'), '--config', 'infra/scripts/knip.json'] },
   { name: 'unit tests', group: 'unit', command: vitest('unit'), report: 'unit' },
+  { name: 'conformance suites', group: 'conformance', command: vitest('conformance'), report: 'conformance' },
   { name: 'integration tests', group: 'integration', command: vitest('integration'), report: 'integration' },
   { name: 'end-to-end tests', group: 'e2e', command: vitest('e2e'), report: 'e2e' },
 ]

@@ -1,0 +1,36 @@
+// The command line of the experiments.
+
+export const USAGE = `npm run experiments -- <slug> [options]     one method: runs its definition, writes its page
+npm run experiments -- --summary            writes docs/methods/README.md from the results there are
+  --seeds <n>   seeds 1 to n, at least 3, default: as many as the definition says
+  --quick       one seed and a few steps, to see that it works; writes no file
+`
+
+/** @typedef {{slug: string | null, summary: boolean, quick: boolean, seeds: number | null}} Options */
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Options} throws an Error with the usage when they cannot be understood
+ */
+export function parseOptions(args) {
+  /** @type {Options} */
+  const options = { slug: null, summary: false, quick: false, seeds: null }
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? ''
+    if (arg === '--summary') options.summary = true
+    else if (arg === '--quick') options.quick = true
+    else if (arg === '--seeds') options.seeds = positive(args[++i])
+    else if (/^[a-z][a-z0-9-]*$/.test(arg) && options.slug === null) options.slug = arg
+    else throw new Error(`Cannot understand "${arg}".\n${USAGE}`)
+  }
+  if ((options.slug === null) !== options.summary)
+    throw new Error(`Expected either the name of a method or --summary.\n${USAGE}`)
+  return options
+}
+
+/** @param {string | undefined} text */
+function positive(text) {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new Error(`--seeds takes a whole number above 0. Received "${text ?? ''}".\n${USAGE}`)
+}
