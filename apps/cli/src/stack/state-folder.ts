@@ -1,6 +1,7 @@
 // Where the local stack keeps its things: one folder per checkout or working directory, `.stillhouse` by default.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { databaseFolder } from './database-folder.ts'
 
 export interface StateFolder {
   readonly root: string
@@ -18,7 +19,7 @@ export function stateFolder(home: string | undefined = process.env['STILLHOUSE_H
   const below = (name: string): string => path.join(root, name)
   return {
     root,
-    postgres: below('postgres'),
+    postgres: databaseFolder(root),
     artifacts: below('artifacts'),
     scratch: below('scratch'),
     logs: below('logs'),
