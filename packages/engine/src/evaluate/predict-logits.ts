@@ -49,26 +49,40 @@ export async function* predictLogits(request: PredictLogits): AsyncGenerator<Pre
 }
 
 /** As `predictLogits`, for what is not a network: a model that was written and loaded back. */
-export async function* predictWith(request: PredictWith): AsyncGenerator<PredictProgress, Float32Array | null> {
-  const { view, signature, batchSize, signal } = request
+export function predictWith(request: PredictWith): AsyncGenerator<PredictProgress, Float32Array | null> {
+  const { tf, signature, predict } = request
+  return answerView({
+    ...request,
+    answer: (samples, count) =>
+      tf.tidy(() => {
+        const x = tf.tensor(samples, [count, ...signature.inputShape], 'float32')
+        return predict(x).dataSync() as Float32Array
+      }),
+  })
+}
+
+export interface AnswerView extends Pick<PredictLogits, 'view' | 'signature' | 'batchSize' | 'signal'> {
+  /** Samples one after another → logits [count, K]. */
+  answer(samples: Float32Array, count: number): Float32Array | Promise<Float32Array>
+}
+
+/** The walk over a view that every kind of model is asked by; yields and returns as `predictLogits`. */
+export async function* answerView(request: AnswerView): AsyncGenerator<PredictProgress, Float32Array | null> {
+  const { view, signature, batchSize, signal, answer } = request
   const total = view.indices.length
   const logits = new Float32Array(total * signature.classes)
   for (let start = 0; start < total; start += batchSize) {
     await setImmediate()
     if (signal.aborted) return null
     const indices = view.indices.subarray(start, Math.min(start + batchSize, total))
-    logits.set(predictBatch(request, indices), start * signature.classes)
+    logits.set(await answer(samplesAt(request, indices), indices.length), start * signature.classes)
     yield { done: start + indices.length, total }
   }
   return logits
 }
 
-function predictBatch({ tf, view, signature, predict }: PredictWith, indices: Int32Array): Float32Array {
-  const sampleSize = signature.inputShape.reduce((product, axis) => product * axis, 1)
-  const samples = new Float32Array(indices.length * sampleSize)
-  readSamples({ split: view.split, indices, into: samples, normalise: view.normalise })
-  return tf.tidy(() => {
-    const x = tf.tensor(samples, [indices.length, ...signature.inputShape], 'float32')
-    return predict(x).dataSync() as Float32Array
-  })
+function samplesAt({ view, signature }: AnswerView, indices: Int32Array): Float32Array {
+  const into = new Float32Array(signature.inputShape.reduce((product, axis) => product * axis, indices.length))
+  readSamples({ split: view.split, indices, into, normalise: view.normalise })
+  return into
 }
