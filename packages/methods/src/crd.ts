@@ -67,7 +67,7 @@ type Params = Static<typeof parameters>
  * once with g_s against m_t and once with g_t against m_s (`crdLoss`); weight · (their sum), summed over pairs. Z is the
  * mean of the unnormalised scores of the first batch times samples, a constant ever after. After each step the batch's
  * rows become momentum · m + (1 − momentum) · g at length 1, g of the weights after the step (the authors': before).
- * The memory begins in random directions, the same whatever the seed. Several teachers: heads and memories of their own, losses
+ * The memory begins in random directions of the job's seed. Several teachers: heads and memories of their own, losses
  * averaged by their weights.
  */
 export const crd: TermMethod = {
@@ -155,8 +155,8 @@ function contrastsOf(setup: MethodSetup): Contrast[] {
       // the student's adapter of this pair was refused where there is none
       if (!embedder.ok || embedder.architecture === null) throw new Error(`Tap ${pair.teacher} cannot be embedded.`)
       const role = `embed:${which}`
-      const { tf, samples, state } = setup
-      const bank = (name: string) => state(name, randomBank(setup, { samples, dim, site: `crd/${name}` }))
+      const { tf, samples, state, random } = setup
+      const bank = (name: string) => state(name, randomBank(setup, { samples, dim, random: random(name) }))
       return {
         role,
         head: setup.build(role, embedder.architecture),

@@ -5,8 +5,7 @@ import {
   type Network,
   type Ops,
   type PlanMethod,
-  randomKey,
-  randomStream,
+  type RandomStream,
   type Scalar,
   type StateUpdate,
   type StepContext,
@@ -138,7 +137,7 @@ interface View {
   embed(step: StepContext): Tensor
 }
 
-function viewOf({ params, student, samples, tf, build, state, shapeOf }: MethodSetup, name: string): View {
+function viewOf({ params, student, samples, tf, build, random, state, shapeOf }: MethodSetup, name: string): View {
   const { dim } = params as Params
   const tap = `${name}.penultimate`
   const found = adapterBetween({ from: shapeOf(student, tap), to: [dim], projection: 'always' })
@@ -147,20 +146,19 @@ function viewOf({ params, student, samples, tf, build, state, shapeOf }: MethodS
   const head = build(`embedding:${name}`, found.architecture)
   return {
     head,
-    memory: state(`memory:${name}`, firstMemory(tf, { name, samples, dim })),
+    memory: state(`memory:${name}`, firstMemory(tf, { samples, dim, random: random(`memory:${name}`) })),
     embed: (step) => l2Normalise(step, step.train(head, step.train(student).tap(tap)).logits),
   }
 }
 
 interface FirstMemory {
-  readonly name: string
+  readonly random: RandomStream
   readonly samples: number
   readonly dim: number
 }
 
 /** Uniform in ±√(3 / dim): rows of length 1 on average. */
-function firstMemory(tf: Tf, { name, samples, dim }: FirstMemory): Tensor {
-  const random = randomStream(randomKey(0, 'mcl-okd', name))
+function firstMemory(tf: Tf, { random, samples, dim }: FirstMemory): Tensor {
   const reach = Math.sqrt(3 / dim)
   const values = Float32Array.from({ length: samples * dim }, () => (2 * random.uniform() - 1) * reach)
   return tf.tensor2d(values, [samples, dim])

@@ -1,6 +1,7 @@
 // The contract of the methods shelf. A method names the networks it trains and the losses; the engine owns the loop,
 // the optimisers, tracing, checkpoints and metrics. Nothing in the engine knows any method by name.
 import type { OptimizerSpec, ScheduleSpec } from '@stillhouse/spec'
+import type { RandomStream } from '../random/random-stream.ts'
 import type { Architecture } from './architecture.ts'
 import type { Batch, StreamSpec } from './batch.ts'
 import type { Network, Outputs } from './network.ts'
@@ -118,6 +119,12 @@ export interface MethodSetup {
   readonly sources: Readonly<Record<string, Signature>>
   /** Another network (peer, adapter, discriminator …), initialised from the job's seed and its role. */
   build(role: string, architecture: Architecture): Network
+  /**
+   * Numbers of the job's seed for what is drawn before the first step: rows of a memory, a random mixture. The same site
+   * gives the same numbers again, in every process. (`ops` draws inside steps.)
+   * @param site unique in the method
+   */
+  random(site: string): RandomStream
   /**
    * A state tensor of the method (memory bank, gate, running mean): checkpointed, changed only by updates.
    * @param initial taken over and disposed, unless it is a variable

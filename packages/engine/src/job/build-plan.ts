@@ -43,7 +43,7 @@ interface SetupParts {
 function setupOf(run: JobRun, { registry, ops, teachers }: SetupParts): MethodSetup {
   const { job, views, request } = run
   const { tf, spec } = request
-  const { build, state, cut } = registry
+  const { build, random, state, cut } = registry
   return {
     tf,
     ops,
@@ -59,6 +59,7 @@ function setupOf(run: JobRun, { registry, ops, teachers }: SetupParts): MethodSe
     samples: views.train.indices.length,
     sources: Object.fromEntries([...run.sources].map(([name, { signature }]) => [name, signature])),
     build,
+    random,
     state,
     cut,
     shapeOf: tapShape,

@@ -47,6 +47,7 @@ function setupFor(setup: MethodSetup, params: unknown, label: string): MethodSet
     ...setup,
     params,
     build: (role, architecture) => setup.build(named(role), architecture),
+    random: (site) => setup.random(named(site)),
     state: (name, initial, options) => setup.state(named(name), initial, options),
   }
 }

@@ -7,8 +7,10 @@ import type { Tensor, Tf, Variable } from '../contracts/tf.ts'
 import { buildNetwork } from '../network/build-network.ts'
 import { cutNetwork } from '../network/cut-network.ts'
 import { namedVariables } from '../network/named-variables.ts'
+import { randomKey } from '../random/random-key.ts'
+import { randomStream } from '../random/random-stream.ts'
 
-export interface Registry extends Pick<MethodSetup, 'build' | 'state' | 'cut'> {
+export interface Registry extends Pick<MethodSetup, 'build' | 'random' | 'state' | 'cut'> {
   /** Of every network that was built. */
   readonly architectures: ReadonlyMap<Network, Architecture>
   /** Of every network that was built or cut out of one. */
@@ -18,7 +20,7 @@ export interface Registry extends Pick<MethodSetup, 'build' | 'state' | 'cut'> {
   dispose(): void
 }
 
-/** @param options.seed of all initial weights */
+/** @param options.seed of all initial weights and set-up draws */
 export function createRegistry({ tf, seed }: { readonly tf: Tf; readonly seed: number }): Registry {
   const architectures = new Map<Network, Architecture>()
   const described = new Map<Network, Architecture>()
@@ -43,6 +45,7 @@ export function createRegistry({ tf, seed }: { readonly tf: Tf; readonly seed: n
       for (const [name, variable] of namedVariables([network])) variables.set(name, variable)
       return network
     },
+    random: (site) => randomStream(randomKey(seed, 'setup', site)),
     state: (name, initial, { trainable = false } = {}) => {
       requireNew('state', name, [...states.keys()])
       const variable = tf.variable(initial, trainable)

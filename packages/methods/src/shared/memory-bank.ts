@@ -1,19 +1,17 @@
 // A row for each training sample, kept from step to step: what contrastive methods tell a sample apart from without
 // computing it again.
-import { randomKey, randomStream, type Tensor } from '@stillhouse/engine'
+import type { RandomStream, Tensor } from '@stillhouse/engine'
 import { l2Normalise } from './l2-normalise.ts'
 import type { Maths } from './maths.ts'
 
 export interface BankShape {
   readonly samples: number
   readonly dim: number
-  /** Unique name of the bank: it draws its rows by it. */
-  readonly site: string
+  readonly random: RandomStream
 }
 
-/** [samples, dim]: rows of length 1 in directions that only the site decides. */
-export function randomBank(maths: Maths, { samples, dim, site }: BankShape): Tensor {
-  const random = randomStream(randomKey(0, 'memory-bank', site))
+/** [samples, dim]: rows of length 1 in random directions. */
+export function randomBank(maths: Maths, { samples, dim, random }: BankShape): Tensor {
   const values = Float32Array.from({ length: samples * dim }, () => random.normal())
   return maths.tf.tidy(() => l2Normalise(maths, maths.tf.tensor2d(values, [samples, dim])))
 }

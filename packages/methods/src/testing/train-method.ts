@@ -130,6 +130,7 @@ function setupOf({
     samples: splits.train.size,
     sources: Object.fromEntries(sources.map((name) => [name, signature])),
     build: registry.build,
+    random: registry.random,
     state: registry.state,
     cut: (network, tap) => cutNetwork(tf, network, tap),
     shapeOf: tapShape,

@@ -135,6 +135,7 @@ function make({ method, student, teachers, peers }: MethodCase, data: Dataset): 
     samples: data.splits.train.size,
     sources: Object.fromEntries(sources.map((name) => [name, data.signature])),
     build: registry.build,
+    random: registry.random,
     state: registry.state,
     cut: registry.cut,
     shapeOf: tapShape,
