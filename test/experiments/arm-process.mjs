@@ -1,7 +1,7 @@
 // One arm of an experiment for one seed, as a job in a process of its own: the job runs, its metrics are taken, and what the
 // arms must have in common is noted. Usage: arm-process.mjs <request file>; the request is { spec, scratch, teachers,
 // definition, arm, quick }, `teachers` a folder in which trained teachers are kept for the other arms.
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { answer } from '../bench/stillhouse/answer.mjs'
@@ -43,7 +43,7 @@ const events = runJob({
 })
 for await (const event of events) {
   if (event.type === 'teacher') {
-    cpSync(event.dir, folderOf(event.key), { recursive: true })
+    keepTeacher(event.key, event.dir)
     footprint.begin()
     points.length = 0
   } else if (event.type === 'metrics') points.push(...event.points)
@@ -51,6 +51,14 @@ for await (const event of events) {
   else if (event.type === 'log') process.stdout.write(`${event.message}\n`)
   else if (event.type === 'note') process.stdout.write(`${event.message}\n`)
   else if (event.type === 'done') await finish(event.metrics)
+}
+
+/** Whole or not at all: another run may read the folder. @param {string} key @param {string} dir */
+function keepTeacher(key, dir) {
+  if (existsSync(folderOf(key))) return
+  const copy = `${folderOf(key)}.${process.pid}`
+  cpSync(dir, copy, { recursive: true })
+  renameSync(copy, folderOf(key))
 }
 
 /** @param {Record<string, number>} metrics */

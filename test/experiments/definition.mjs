@@ -11,10 +11,10 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'methods')
  * @typedef {{
  *   idea: string, question: string, setting: string, tuned: string, seeds: number,
  *   arms: readonly Arm[], metrics: readonly import('./measures.mjs').Metric[],
- *   mustShow: readonly import('./compare.mjs').Comparison[],
+ *   mustShow: readonly import('./compare.mjs').Comparison[], tuning?: import('./tuning.mjs').Tuning,
  *   common?: (job: any) => object, commonNote?: string, commonDiffers?: Readonly<Record<string, string>>,
  *   remarks?: string,
- * }} Definition `tuned`: "not tuned", or the command that chose the parameters on validation samples; `common` the job of the
+ * }} Definition `tuned`: "not tuned", or what was chosen by `tuning`; `common` the job of the
  *   common setting with the method in it; `remarks` what is known about why a claim was not held
  */
 
@@ -40,9 +40,9 @@ export async function loadDefinition(slug) {
 }
 
 /** What a definition names and does not have. @param {Definition} definition @returns {string[]} */
-export function definitionFaults({ arms, metrics, mustShow }) {
+export function definitionFaults({ arms, metrics, mustShow, tuning }) {
   const names = arms.map(({ name }) => name)
-  return mustShow.flatMap(({ claim, metric: named, of, against, rule, margin }) => {
+  const claims = mustShow.flatMap(({ claim, metric: named, of, against, rule, margin }) => {
     const metric = metrics.find(({ name }) => name === named)
     const sides = typeof against === 'string' ? [of, against] : [of]
     const unknown = sides.filter((arm) => !(metric?.arms ?? names).includes(arm) || !names.includes(arm))
@@ -52,4 +52,7 @@ export function definitionFaults({ arms, metrics, mustShow }) {
       ...(rule === 'non-inferior' && margin === undefined ? [`"${claim}" needs a margin.`] : []),
     ]
   })
+  const candidates = tuning?.candidates.map(({ name }) => name) ?? []
+  const chosen = tuning && !candidates.includes(tuning.chosen) ? [`"${tuning.chosen}" is none of the candidates.`] : []
+  return [...claims, ...chosen]
 }

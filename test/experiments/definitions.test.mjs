@@ -3,6 +3,8 @@ import { definedMethods, definitionFaults, loadDefinition } from './definition.m
 import { quickened } from './quickened.mjs'
 import { definition } from './report/fixture.mjs'
 import { commonJob } from './settings.mjs'
+import { bestOf } from './tuning.mjs'
+import { readTuning } from './tuning-file.mjs'
 
 describe.each(definedMethods())('the experiment %s', (slug) => {
   it('names only arms and metrics that it has', async () => {
@@ -13,6 +15,13 @@ describe.each(definedMethods())('the experiment %s', (slug) => {
     const { arms, common } = await loadDefinition(slug)
     const jobs = [...arms.map(({ spec }) => spec(7)), ...(common ? [common(commonJob(7))] : [])]
     for (const job of jobs) expect(job).toMatchObject({ data: { seed: 7 }, train: { seed: 7 } })
+  })
+
+  it('uses what its tuning found best', async () => {
+    const { tuning } = await loadDefinition(slug)
+    const found = readTuning(slug)
+    expect(tuning?.candidates.map(({ name }) => name)).toEqual(found?.candidates.map(({ name }) => name))
+    expect(tuning?.chosen).toBe(found === null ? undefined : bestOf(found))
   })
 
   it('has an idea of three sentences', async () => {

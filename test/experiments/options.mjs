@@ -2,11 +2,20 @@
 
 export const USAGE = `npm run experiments -- <slug> [options]     one method: runs its definition, writes its page
 npm run experiments -- --summary            writes docs/methods/README.md from the results there are
-  --seeds <n>   seeds 1 to n, at least 3, default: as many as the definition says
-  --quick       one seed and a few steps, to see that it works; writes no file
+  --seeds <n>        seeds 1 to n, at least 3, default: as many as the definition says
+  --tune             compares the definition's candidates on held-out training samples of other seeds
+  --page             writes the page again from the results there are; runs nothing
+  --quick            one seed and a few steps, to see that it works; writes no file
+  --teachers <dir>   keeps trained teachers there for other experiments; default: for this one only
 `
 
-/** @typedef {{slug: string | null, summary: boolean, quick: boolean, seeds: number | null}} Options */
+/**
+ * @typedef {'run' | 'tune' | 'page' | 'quick' | 'summary'} Mode
+ * @typedef {{slug: string | null, mode: Mode, seeds: number | null, teachers: string | null}} Options
+ */
+
+/** @type {readonly Mode[]} */
+const MODES = ['tune', 'page', 'quick', 'summary']
 
 /**
  * @param {readonly string[]} args
@@ -14,16 +23,17 @@ npm run experiments -- --summary            writes docs/methods/README.md from t
  */
 export function parseOptions(args) {
   /** @type {Options} */
-  const options = { slug: null, summary: false, quick: false, seeds: null }
+  const options = { slug: null, mode: 'run', seeds: null, teachers: null }
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? ''
-    if (arg === '--summary') options.summary = true
-    else if (arg === '--quick') options.quick = true
+    const mode = MODES.find((name) => arg === `--${name}`)
+    if (mode !== undefined && options.mode === 'run') options.mode = mode
     else if (arg === '--seeds') options.seeds = positive(args[++i])
+    else if (arg === '--teachers' && args[i + 1] !== undefined) options.teachers = args[++i] ?? null
     else if (/^[a-z][a-z0-9-]*$/.test(arg) && options.slug === null) options.slug = arg
     else throw new Error(`Cannot understand "${arg}".\n${USAGE}`)
   }
-  if ((options.slug === null) !== options.summary)
+  if ((options.slug === null) !== (options.mode === 'summary'))
     throw new Error(`Expected either the name of a method or --summary.\n${USAGE}`)
   return options
 }

@@ -10,10 +10,12 @@ import { requireFairness } from './fairness.mjs'
 import { accuracy } from './measures.mjs'
 import { quickened } from './quickened.mjs'
 import { commonJob } from './settings.mjs'
+import { heldOut, metricOf, TUNING_SEEDS } from './tuning.mjs'
 
 const SCRIPT = fileURLToPath(new URL('arm-process.mjs', import.meta.url))
 /** File of the metrics of the common setting: any definition without metrics of its own will do. */
 const COMMON_METRICS = fileURLToPath(new URL('common-metrics.mjs', import.meta.url))
+const TUNING_METRICS = fileURLToPath(new URL('tuning-metrics.mjs', import.meta.url))
 
 /**
  * @typedef {{metrics: Record<string, number>, footing: import('./fairness.mjs').Footing, seconds: number}} ArmRun
@@ -22,7 +24,8 @@ const COMMON_METRICS = fileURLToPath(new URL('common-metrics.mjs', import.meta.u
  *   method: string, measured: string, machine: object, seeds: number[], arms: ArmResult[],
  *   outcomes: import('./compare.mjs').Outcome[], common: ArmRun[] | null,
  * }} Result `outcomes` in the order of the definition's `mustShow`
- * @typedef {{state: string, quick: boolean, say: (line: string) => void}} Context `state`: folder for all that passes
+ * @typedef {{state: string, teachers: string, quick: boolean, say: (line: string) => void}} Context `state`: folder for all
+ *   that passes; `teachers`: folder of trained teachers, which may be one that stays
  */
 
 /**
@@ -57,14 +60,39 @@ export async function runExperiment(slug, definition, seeds, context) {
 }
 
 /**
+ * Every candidate for every seed of a tuning. Arms and claims of the definition have no part in it.
+ * @param {import('./tuning.mjs').Tuning} tuning
+ * @param {Context} context
+ * @returns {Promise<import('./tuning.mjs').TuningResult>}
+ */
+export async function runTuning(tuning, context) {
+  rmSync(context.state, { recursive: true, force: true })
+  const metric = metricOf(tuning)
+  const candidates = tuning.candidates.map(({ name }) => ({ name, values: /** @type {number[]} */ ([]) }))
+  try {
+    for (const seed of TUNING_SEEDS)
+      for (const [i, { name, spec }] of tuning.candidates.entries()) {
+        const one = { arm: `candidate-${i}`, seed, spec: heldOut(spec(seed)), definition: TUNING_METRICS }
+        const { metrics } = await runArm(one, { ...context, say: () => {} })
+        const value = metrics[metric] ?? Number.NaN
+        context.say(`seed ${seed}, ${name}: ${metric} ${value.toFixed(4)}`)
+        candidates[i]?.values.push(value)
+      }
+    return { what: tuning.what, metric, seeds: TUNING_SEEDS, candidates }
+  } finally {
+    rmSync(context.state, { recursive: true, force: true })
+  }
+}
+
+/**
  * @param {{arm: string, seed: number, spec: object, definition: string}} one
  * @param {Context} context
  * @returns {Promise<ArmRun>}
  */
-async function runArm({ arm, seed, spec, definition }, { state, quick, say }) {
+async function runArm({ arm, seed, spec, definition }, { state, teachers, quick, say }) {
   const name = `${arm}-${seed}`
   const scratch = join(state, name)
-  const teachers = join(state, 'teachers')
+  mkdirSync(state, { recursive: true })
   mkdirSync(teachers, { recursive: true })
   const file = join(state, `${name}.json`)
   const request = { arm, definition, scratch, teachers, spec: quick ? quickened(spec) : spec }

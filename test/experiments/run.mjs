@@ -11,7 +11,9 @@ import { definedMethods, loadDefinition } from './definition.mjs'
 import { parseOptions, USAGE } from './options.mjs'
 import { writePage } from './report/page.mjs'
 import { writeSummary } from './report/summary.mjs'
-import { runExperiment } from './run-experiment.mjs'
+import { runExperiment, runTuning } from './run-experiment.mjs'
+import { bestOf } from './tuning.mjs'
+import { readTuning, tuningFile } from './tuning-file.mjs'
 
 const LEAST_SEEDS = 3
 const PAGES = join(ROOT, 'docs/methods')
@@ -20,15 +22,19 @@ const resultFile = (/** @type {string} */ slug) => fileURLToPath(new URL(`result
 /** @param {readonly string[]} args */
 async function main(args) {
   if (args.includes('--help')) return void process.stdout.write(USAGE)
-  const { slug, quick, seeds } = parseOptions(args)
+  const { slug, mode, seeds, teachers: kept } = parseOptions(args)
   if (slug === null) return await summarise()
   const definition = await loadDefinition(slug)
+  if (mode === 'page') return await writePageAgain(slug, definition)
+  const quick = mode === 'quick'
+  const state = join(ROOT, `.stillhouse/experiments/${slug}`)
+  const context = { state, teachers: kept ?? join(state, 'teachers'), quick, say }
+  if (mode === 'tune') return await tune(slug, definition, context)
   const count = quick ? 1 : (seeds ?? definition.seeds)
   if (!quick && count < LEAST_SEEDS)
     throw new Error(`Fewer seeds say nothing of chance. Expected --seeds ${LEAST_SEEDS} or more; received ${count}.`)
   const numbers = Array.from({ length: count }, (_, i) => i + 1)
-  const state = join(ROOT, `.stillhouse/experiments/${slug}`)
-  const found = await runExperiment(slug, definition, numbers, { state, quick, say })
+  const found = await runExperiment(slug, definition, numbers, context)
   const result = {
     method: slug,
     measured: new Date().toISOString().slice(0, 10),
@@ -38,11 +44,31 @@ async function main(args) {
   }
   const page = await pageOf(slug, definition, result)
   if (quick) return say('it works; a quick run writes no file')
-  write(resultFile(slug), JSON.stringify(result, null, 2))
-  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', resultFile(slug)], { stdio: 'ignore' })
+  writeResult(resultFile(slug), result)
   // The control has nothing of its own to show.
   if (definition.arms.length > 0) write(join(PAGES, `${slug}.md`), page)
   for (const [i, { verdict }] of result.outcomes.entries()) say(`${verdict}: ${definition.mustShow[i]?.claim}`)
+}
+
+/** @param {string} slug @param {import('./definition.mjs').Definition} definition @param {import('./run-experiment.mjs').Context} context */
+async function tune(slug, { tuning }, context) {
+  if (!tuning) throw new Error(`The experiment "${slug}" has nothing to tune. Expected candidates in its definition.`)
+  const result = await runTuning(tuning, context)
+  writeResult(tuningFile(slug), result)
+  say(`best: ${bestOf(result)}; the definition has ${tuning.chosen}`)
+}
+
+/** @param {string} slug @param {import('./definition.mjs').Definition} definition */
+async function writePageAgain(slug, definition) {
+  if (!existsSync(resultFile(slug)))
+    throw new Error(`"${slug}" has no results yet. Run npm run experiments -- ${slug}.`)
+  write(join(PAGES, `${slug}.md`), await pageOf(slug, definition, JSON.parse(readFileSync(resultFile(slug), 'utf8'))))
+}
+
+/** @param {string} file @param {object} result */
+function writeResult(file, result) {
+  write(file, JSON.stringify(result, null, 2))
+  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', file], { stdio: 'ignore' })
 }
 
 /** @param {string} slug @param {import('./definition.mjs').Definition} definition @param {import('./run-experiment.mjs').Result} result */
@@ -57,6 +83,7 @@ async function pageOf(slug, definition, result) {
     title: entry?.title ?? slug,
     paper: cited ? `${cited.authors}: *${cited.title}*, ${cited.venue} ${cited.year}.` : null,
     example: existsSync(example) ? readFileSync(example, 'utf8') : null,
+    tuning: readTuning(slug),
   })
 }
 

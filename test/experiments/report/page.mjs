@@ -10,10 +10,11 @@ import { stripChart } from './strip-chart.mjs'
 const VERDICTS = { held: '**held**', tied: '**tied**', lost: '**lost**', reported: 'reported' }
 
 /**
- * @param {{definition: Definition, result: Result, title: string, paper: string | null, example: string | null}} given
+ * @param {{definition: Definition, result: Result, title: string, paper: string | null, example: string | null,
+ *   tuning?: import('../tuning.mjs').TuningResult | null}} given
  *   `example` the text of its example spec
  */
-export function writePage({ definition, result, title, paper, example }) {
+export function writePage({ definition, result, title, paper, example, tuning = null }) {
   const { method, seeds } = result
   const parts = [
     '<!-- written by npm run experiments; change the definition and run it again -->',
@@ -24,6 +25,7 @@ export function writePage({ definition, result, title, paper, example }) {
     '## What was tried',
     `${definition.question}\n\n${definition.setting}`,
     `Parameters: ${definition.tuned}. Both sides of a comparison have the same test samples, the same first weights of the student, the same teacher where both have a trained one, and the same number of updates; the runner refuses others.${excused(definition)}`,
+    ...(tuning === null ? [] : [tuningSection(method, tuning)]),
     ...definition.metrics.map((metric) => metricSection(metric, definition, result)),
     '## What it shows',
     claims(definition, result),
@@ -44,6 +46,19 @@ function usage(method, example) {
 function excused({ mustShow }) {
   const reasons = new Set(mustShow.flatMap(({ differs = {} }) => Object.values(differs)))
   return reasons.size === 0 ? '' : ` Training samples or weights differ where it is meant: ${[...reasons].join('; ')}.`
+}
+
+/** @param {string} method @param {import('../tuning.mjs').TuningResult} tuning */
+function tuningSection(method, { what, metric, seeds, candidates }) {
+  const shown = { percent: metric === 'validation.accuracy' }
+  const rows = candidates.map(({ name, values }) => [
+    name,
+    ...values.map((value) => valueText(value, shown)),
+    meanText(values, shown),
+  ])
+  const head = [what, ...seeds.map((seed) => `seed ${seed}`), 'mean ± standard error']
+  const named = shown.percent ? 'accuracy, %' : 'NLL'
+  return `### Tuning\n\n${capital(what)} was chosen by ${named}, on held-out training samples and other seeds than those below (\`npm run experiments -- ${method} --tune\`); the test samples had no part in it. The control was not tuned anew.\n\n${table([head, ...rows])}`
 }
 
 /** @param {Definition['metrics'][number]} metric @param {Definition} definition @param {Result} result */

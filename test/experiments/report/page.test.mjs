@@ -3,8 +3,11 @@ import { outcomesOf, requireAllFair } from '../run-experiment.mjs'
 import { better, definition, mixed, oldRuns, worse } from './fixture.mjs'
 import { writePage } from './page.mjs'
 
-/** @param {import('../run-experiment.mjs').ArmRun[]} found @param {Partial<import('../definition.mjs').Definition>} [changed] */
-function page(found, changed = {}) {
+/**
+ * @param {import('../run-experiment.mjs').ArmRun[]} found @param {Partial<import('../definition.mjs').Definition>} [changed]
+ * @param {import('../tuning.mjs').TuningResult | null} [tuning]
+ */
+function page(found, changed = {}, tuning = null) {
   const arms = [
     { arm: 'old', runs: oldRuns },
     { arm: 'new', runs: found },
@@ -25,6 +28,7 @@ function page(found, changed = {}) {
     title: 'Demo',
     paper: 'Somebody: *Demo*, 2020.',
     example: 'name: demo\n',
+    tuning,
   })
 }
 
@@ -55,6 +59,20 @@ describe('writePage', () => {
     const text = page(worse)
     expect(text).toContain('- **lost**: New must beat old')
     expect(text).toContain('−2.00, −1.00, −3.00')
+  })
+
+  it('shows what a tuning saw of held-out samples', () => {
+    const candidates = [{ name: '10', values: [0.9, 0.92, 0.94] }]
+    const tuning = {
+      what: 'the weight',
+      metric: /** @type {const} */ ('validation.accuracy'),
+      seeds: [11, 12, 13],
+      candidates,
+    }
+    const text = page(better, {}, tuning)
+    expect(text).toContain('| the weight | seed 11 | seed 12 | seed 13 |')
+    expect(text).toContain('| 10 | 90.00 | 92.00 | 94.00 | 92.00 ± 1.15 |')
+    expect(text).toContain('npm run experiments -- demo --tune')
   })
 
   it('embeds the example, the paper and the commands', () => {
