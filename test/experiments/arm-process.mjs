@@ -7,9 +7,12 @@ import { pathToFileURL } from 'node:url'
 import { answer } from '../bench/stillhouse/answer.mjs'
 import { loadBackend, openBatches, parseJobSpec, runJob, shelves } from '../bench/stillhouse/engine.mjs'
 import { createFootprint } from './footprint.mjs'
+import { openMethods } from './method-insides.mjs'
 import { createProbe } from './probe.mjs'
+import { createWatch } from './watch.mjs'
 
 const { spec, scratch, teachers, definition, arm } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
+const { experiment } = await import(pathToFileURL(definition).href)
 const { tf } = loadBackend()
 answer({ type: 'ready' })
 const parsed = parseJobSpec(spec)
@@ -25,11 +28,22 @@ const footprint = createFootprint(parsed.spec, openBatches)
 const points = []
 /** @type {Record<string, number>} */
 let evaluation = {}
+/** An arm may plant a fault. @type {import('./method-insides.mjs').Tamper | undefined} */
+const tamper = experiment.arms?.find((/** @type {{name: string}} */ { name }) => name === arm)?.tamper
+const method = openMethods(tf, shelves.methods, tamper)
+/** @type {Promise<import('./probe.mjs').Probe> | null} */
+let opened = null
+const probeOf = () => {
+  const job = /** @type {any} */ (parsed).spec
+  opened ??= createProbe({ tf, spec: job, student: join(scratch, 'export/tfjs-layers'), teachers: folders })
+  return opened
+}
+const watch = experiment.watch && createWatch({ watch: experiment.watch, probe: probeOf, points })
 
 const events = runJob({
   tf,
   spec: parsed.spec,
-  shelves,
+  shelves: { ...shelves, methods: watch ? watch.methods(method.methods) : method.methods },
   scratch,
   checkpoint: null,
   openBatches: footprint.openBatches,
@@ -42,6 +56,7 @@ const events = runJob({
   signal: new AbortController().signal,
 })
 for await (const event of events) {
+  await watch?.see(event)
   if (event.type === 'teacher') {
     keepTeacher(event.key, event.dir)
     footprint.begin()
@@ -63,10 +78,8 @@ function keepTeacher(key, dir) {
 
 /** @param {Record<string, number>} metrics */
 async function finish(metrics) {
-  const { experiment } = await import(pathToFileURL(definition).href)
-  const job = /** @type {any} */ (parsed).spec
-  const probe = await createProbe({ tf, spec: job, student: join(scratch, 'export/tfjs-layers'), teachers: folders })
-  const run = { arm, metrics, evaluation, points, probe }
+  const probe = await probeOf()
+  const run = { arm, metrics, evaluation, points, probe, method }
   /** @type {Record<string, number>} */
   const values = {}
   for (const { name, arms, value } of experiment.metrics)

@@ -2,20 +2,22 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { CHOSEN } from './tuning.mjs'
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'methods')
 
 /**
- * @typedef {{name: string, title: string, spec: (seed: number) => object}} Arm `spec` gives a job, as a user would write it;
- *   data.seed and train.seed are the seed
+ * @typedef {{name: string, title: string, spec: (seed: number) => object,
+ *   tamper?: import('./method-insides.mjs').Tamper}} Arm `spec` gives a job, as a user would write it; data.seed and
+ *   train.seed are the seed; `tamper`: a fault that is planted in what the method sees
  * @typedef {{
  *   idea: string, question: string, setting: string, tuned: string, seeds: number,
  *   arms: readonly Arm[], metrics: readonly import('./measures.mjs').Metric[],
  *   mustShow: readonly import('./compare.mjs').Comparison[], tuning?: import('./tuning.mjs').Tuning,
- *   common?: (job: any) => object, commonNote?: string, commonDiffers?: Readonly<Record<string, string>>,
+ *   watch?: import('./watch.mjs').Watch, common?: (job: any) => object, commonNote?: string, commonDiffers?: Readonly<Record<string, string>>,
  *   remarks?: string,
- * }} Definition `tuned`: "not tuned", or what was chosen by `tuning`; `common` the job of the
- *   common setting with the method in it; `remarks` what is known about why a claim was not held
+ * }} Definition `tuned`: "not tuned", or what was chosen by `tuning`; `watch` looks at networks while they train; `common`
+ *   the job of the common setting with the method in it; `remarks` what is known about why a claim was not held
  */
 
 /** @param {string} slug */
@@ -53,6 +55,6 @@ export function definitionFaults({ arms, metrics, mustShow, tuning }) {
     ]
   })
   const candidates = tuning?.candidates.map(({ name }) => name) ?? []
-  const chosen = tuning && !candidates.includes(tuning.chosen) ? [`"${tuning.chosen}" is none of the candidates.`] : []
-  return [...claims, ...chosen]
+  const unknown = tuning?.chosen.split(CHOSEN).filter((name) => !candidates.includes(name)) ?? []
+  return [...claims, ...unknown.map((name) => `"${name}" is none of the candidates.`)]
 }

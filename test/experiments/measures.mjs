@@ -4,7 +4,8 @@ import { mean, spearman } from './statistics.mjs'
 /**
  * @typedef {{arm: string, metrics: Record<string, number>, evaluation: Record<string, number>,
  *   points: readonly {name: string, stage: string, step: number, value: number}[],
- *   probe: import('./probe.mjs').Probe}} Run one arm of one seed, as a metric sees it
+ *   probe: import('./probe.mjs').Probe, method: import('./method-insides.mjs').Insides}} Run one arm of one seed, as a metric
+ *   sees it
  * @typedef {{name: string, title: string, better: 'higher' | 'lower', percent?: boolean, arms?: readonly string[],
  *   value: (run: Run) => number | Promise<number>}} Metric `arms`: where it is taken, default in all
  */

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { dataViews } from '../../packages/engine/dist/data/data-views.js'
 import { buildNetwork, readSamples } from '../../packages/engine/dist/index.js'
 import { loadLayersModel } from '../../packages/engine/dist/network/layers-model-files.js'
+import { layersModelNetwork } from '../../packages/engine/dist/network/layers-model-network.js'
 import { takeWeights } from '../../packages/engine/dist/network/take-weights.js'
 import { architectureOf, forward, shelves } from '../bench/stillhouse/engine.mjs'
 
@@ -12,7 +14,8 @@ const BATCH = 500
 
 /**
  * @typedef {import('../bench/stillhouse/engine.mjs').Network} Network
- * @typedef {{split?: 'test' | 'train', samples?: number}} On `samples`: only the first so many
+ * @typedef {{split?: 'test' | 'train' | 'job', samples?: number}} On `job`: the training samples of the job, in the order of
+ *   their places; `samples`: only the first so many
  * @typedef {{shape: number[], values: Float32Array}} Features `shape` with the samples first
  * @typedef {Awaited<ReturnType<typeof createProbe>>} Probe
  */
@@ -43,8 +46,12 @@ export async function createProbe({ tf, spec, student, teachers }) {
   const samplesOf = ({ split = 'test', samples = Number.POSITIVE_INFINITY }) => {
     if (spec.data.normalise !== undefined)
       throw new Error('A probe reads samples as they are. Leave out data.normalise.')
-    const from = dataset.splits[split]
-    const indices = Int32Array.from({ length: Math.min(samples, from.size) }, (_, i) => i)
+    const from = dataset.splits[split === 'test' ? 'test' : 'train']
+    const all =
+      split === 'job'
+        ? dataViews(dataset, spec.data).train.indices
+        : Int32Array.from({ length: from.size }, (_, i) => i)
+    const indices = all.slice(0, samples)
     const into = new Float32Array((indices.length * from.values.length) / from.size)
     readSamples({ split: from, indices, into, normalise: null })
     return { count: indices.length, values: into }
@@ -52,6 +59,10 @@ export async function createProbe({ tf, spec, student, teachers }) {
   /** @param {Network} network @param {string} tap @param {On} on @returns {Features} */
   const features = (network, tap, on) => {
     const { count, values } = samplesOf(on)
+    return through(network, { shape: [count, ...dataset.signature.inputShape], values }, tap)
+  }
+  /** @param {Network} network @param {Features} given @param {string} [tap] @returns {Features} */
+  const through = (network, { shape: [count = 0, ...inputShape], values }, tap) => {
     const each = values.length / count
     /** @type {Float32Array[]} */
     const parts = []
@@ -60,8 +71,9 @@ export async function createProbe({ tf, spec, student, teachers }) {
     for (let from = 0; from < count; from += BATCH) {
       const size = Math.min(BATCH, count - from)
       const found = tf.tidy(() => {
-        const x = tf.tensor(values.subarray(from * each, (from + size) * each), [size, ...dataset.signature.inputShape])
-        return forward({ tf, network, x }).tap(tap)
+        const x = tf.tensor(values.subarray(from * each, (from + size) * each), [size, ...inputShape])
+        const outputs = forward({ tf, network, x })
+        return tap === undefined ? outputs.logits : outputs.tap(tap)
       })
       shape = [count, ...found.shape.slice(1)]
       parts.push(/** @type {Float32Array} */ (found.dataSync()))
@@ -73,6 +85,8 @@ export async function createProbe({ tf, spec, student, teachers }) {
   return {
     /** @param {string} tap @param {On} [on] */
     student: async (tap, on = {}) => features(await load('student', spec.student, student), tap, on),
+    /** The student with its first weights. @param {string} tap @param {On} [on] */
+    untrained: (tap, on = {}) => features(build('student', spec.student), tap, on),
     /** @param {string} tap @param {On & {epoch?: number}} [on] `epoch`: as the first teacher was after so many of its own */
     teacher: async (tap, { epoch, ...on } = {}) => {
       const dir = teachers[0]
@@ -80,6 +94,20 @@ export async function createProbe({ tf, spec, student, teachers }) {
       const from = epoch === undefined ? dir : join(dir, 'snapshots', String(epoch))
       return features(await load('teacher', spec.teachers[0], from), tap, on)
     },
+    /** The student as it is exported, which may be one of several branches. @param {string} layer @param {On} [on] */
+    deployed: async (layer, on = {}) => {
+      const model = await loadLayersModel({ tf, dir: student }, student)
+      return features(layersModelNetwork({ role: 'deployed', model, frozen: true }), layer, on)
+    },
+    /** Classes, in the order of the features. @param {On} [on] */
+    labels: ({ split = 'test', samples = Number.POSITIVE_INFINITY } = {}) => {
+      if (split === 'job') return dataViews(dataset, spec.data).train.labels.slice(0, samples)
+      return dataset.splits[split].labels.slice(0, samples)
+    },
+    /** Of a network that is still there (see watch.mjs). @param {Network} network @param {string} tap @param {On} [on] */
+    of: (network, tap, on = {}) => features(network, tap, on),
+    /** What a network, such as an adapter, makes of features; without a tap, its output. */
+    through,
     /** Parts of the footing (see fairness.mjs) that are seen here. */
     footing() {
       const { labels, values } = dataset.splits.test

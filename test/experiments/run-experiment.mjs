@@ -68,7 +68,11 @@ export async function runExperiment(slug, definition, seeds, context) {
 export async function runTuning(tuning, context) {
   rmSync(context.state, { recursive: true, force: true })
   const metric = metricOf(tuning)
-  const candidates = tuning.candidates.map(({ name }) => ({ name, values: /** @type {number[]} */ ([]) }))
+  const candidates = tuning.candidates.map(({ name, of }) => ({
+    name,
+    ...(of === undefined ? {} : { of }),
+    values: /** @type {number[]} */ ([]),
+  }))
   try {
     for (const seed of TUNING_SEEDS)
       for (const [i, { name, spec }] of tuning.candidates.entries()) {

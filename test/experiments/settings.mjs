@@ -19,6 +19,24 @@ export const training = ({ steps, batchSize, learningRate, seed }) => ({
   ...quiet,
 })
 
+/**
+ * A control whose student waits for as long as a method prepares its teacher, so that both have the same updates left: the
+ * first stage moves the last layer, at a rate of 1e-9.
+ * @param {number} share of the updates @param {object} method
+ */
+export const afterWaiting = (share, method) => ({
+  stages: [
+    {
+      name: 'waiting',
+      share,
+      methods: [method],
+      train: ['logits'],
+      optimizer: { name: 'sgd', learningRate: 1e-9 },
+    },
+    { name: 'student', share: 1 - share, methods: [method] },
+  ],
+})
+
 /** Teacher MLP on the 1,000 training samples of optdigits. @param {number} seed @param {number[]} [hidden] */
 export const mlpTeacher = (seed, hidden = [256, 256]) => ({
   model: 'mlp',

@@ -1,12 +1,12 @@
 // What is measured of a tuning's candidates: the held-out training samples, and nothing of the test samples.
 import { required } from './measures.mjs'
 
-/** @param {'validation.accuracy' | 'validation.nll'} name @param {'higher' | 'lower'} better */
+/** Of a job that is evaluated on what it holds out. @param {'accuracy' | 'nll'} name @param {'higher' | 'lower'} better */
 const metric = (name, better) => ({
-  name,
-  title: name,
+  name: `validation.${name}`,
+  title: `validation.${name}`,
   better,
   value: (/** @type {import('./measures.mjs').Run} */ { evaluation }) => required(name, evaluation),
 })
 
-export const experiment = { metrics: [metric('validation.accuracy', 'higher'), metric('validation.nll', 'lower')] }
+export const experiment = { metrics: [metric('accuracy', 'higher'), metric('nll', 'lower')] }

@@ -22,9 +22,24 @@ describe('a tuning', () => {
     expect(bestOf(result('validation.nll'))).toBe('100')
   })
 
-  it('holds out training samples and leaves the rest of the job as it is', () => {
-    const job = { data: { name: 'optdigits', limit: 300, seed: 1 }, train: { seed: 1 } }
-    expect(heldOut(job)).toEqual({ ...job, data: { ...job.data, validation: 0.2 } })
+  it('takes one candidate of each kind where several are tuned at once', () => {
+    const [weak, good, best] = result('validation.accuracy').candidates
+    const candidates = [
+      { ...weak, of: 'l1' },
+      { ...good, of: 'l2' },
+      { ...best, of: 'l1' },
+    ]
+    const found = bestOf(/** @type {any} */ ({ metric: 'validation.accuracy', candidates }))
+    expect(found).toBe('1, 10')
+  })
+
+  it('holds out training samples, evaluates on them, and leaves the rest of the job as it is', () => {
+    const job = { data: { name: 'optdigits', limit: 300, seed: 1 }, train: { seed: 1 }, evaluate: { everyEpochs: 0 } }
+    expect(heldOut(job)).toEqual({
+      ...job,
+      data: { ...job.data, validation: 0.2 },
+      evaluate: { everyEpochs: 0, split: 'validation' },
+    })
   })
 
   it('says on which data it can hold out', () => {

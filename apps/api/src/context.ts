@@ -1,5 +1,5 @@
 // What the application is built from. Everything comes from outside, so that a test can hand in anything.
-import type { Signature } from '@stillhouse/engine'
+import type { KeptTeacher, Signature } from '@stillhouse/engine'
 import type { JobService } from '@stillhouse/jobs'
 import type { Logger } from '@stillhouse/kit'
 import type { Catalog, Fault, JobSpec } from '@stillhouse/spec'
@@ -57,8 +57,8 @@ export interface ApiContext {
   readonly catalog: Catalog
   readonly config: ApiConfig
   readonly logger: Logger
-  /** Faults of a spec that only the shelves can tell. */
-  readonly checkJob: (spec: JobSpec) => readonly Fault[]
+  /** Faults of a spec that only the shelves can tell, with what is kept of the teachers that it takes from elsewhere. */
+  readonly checkJob: (spec: JobSpec, kept: readonly (KeptTeacher | null)[]) => readonly Fault[]
   /** What a job's data looks like; null when the shelves cannot tell. */
   readonly signatureOf: (spec: JobSpec) => Signature | null
   /** Judges an uploaded tfjs LayersModel: the parsed model.json and all weight bytes. */

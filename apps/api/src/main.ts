@@ -53,7 +53,7 @@ function buildApp(env: Environment, service: JobService, logger: Logger): Fastif
     service,
     logger,
     catalog: catalogOf(shelves),
-    checkJob: (spec) => checkJob(spec, shelves),
+    checkJob: (spec, kept) => checkJob(spec, shelves, kept),
     signatureOf: (spec) => signatureOf(spec, shelves),
     checkModel: checkLayersModel,
     config: {

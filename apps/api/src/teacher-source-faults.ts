@@ -1,9 +1,7 @@
 // Teachers taken from elsewhere, checked against what the service keeps, so that no job is queued with a teacher that
 // does not exist, has no model yet, or does not fit the data.
 import type { Signature } from '@stillhouse/engine'
-import { ApiError } from '@stillhouse/kit'
 import {
-  type ApiErrorCode,
   type Fault,
   isFinalState,
   type Job,
@@ -13,6 +11,7 @@ import {
   type TeacherSource,
 } from '@stillhouse/spec'
 import type { ApiContext } from './context.ts'
+import { unlessMissing } from './unless-missing.ts'
 
 type Context = Pick<ApiContext, 'service' | 'signatureOf'>
 
@@ -92,14 +91,4 @@ function shapesOf({ inputShape, classes }: Signature): string {
 /** Both without the batch axis. */
 function shapes(input: readonly number[], output: readonly number[]): string {
   return `inputs [${input.join(', ')}] and outputs [${output.join(', ')}]`
-}
-
-/** Null for what does not exist; every other error is the caller's. */
-async function unlessMissing<T>(found: Promise<T>, code: ApiErrorCode): Promise<T | null> {
-  try {
-    return await found
-  } catch (error) {
-    if (error instanceof ApiError && error.code === code) return null
-    throw error
-  }
 }

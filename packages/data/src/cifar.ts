@@ -46,6 +46,7 @@ export const cifar: DataFormat = {
   },
   tasks: ['classification'],
   parameters,
+  needsFiles: true,
   signature: (params) => signatureOf(params as Params),
   async open(params, root) {
     const given = params as Params

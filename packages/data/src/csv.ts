@@ -68,6 +68,7 @@ export const csv: DataFormat = {
   paper: null,
   tasks: ['classification'],
   parameters,
+  needsFiles: true,
   signature: (params) => signatureOf(params as Params),
   async open(params, root) {
     const given = params as Params

@@ -47,6 +47,7 @@ export const imageFolder: DataFormat = {
   paper: null,
   tasks: ['classification'],
   parameters,
+  needsFiles: true,
   signature: (params) => signatureOf(params as Params),
   async open(params, root) {
     const given = params as Params

@@ -61,6 +61,7 @@ export const npz: DataFormat = {
   paper: null,
   tasks: ['classification'],
   parameters,
+  needsFiles: true,
   signature: (params) => signatureOf(params as Params),
   async open(params, root) {
     const given = params as Params

@@ -19,7 +19,7 @@ export { type ChannelStatistics, type ReadSamples, readSamples } from './data/re
 export { sharedBytes, sharedFloats, sharedIntegers } from './data/shared-memory.ts'
 export { ENGINE_VERSION } from './engine-version.ts'
 export { catalogOf } from './job/catalog-of.ts'
-export { checkJob } from './job/check-job.ts'
+export { checkJob, type KeptTeacher } from './job/check-job.ts'
 export { createRegistry, type Registry } from './job/create-registry.ts'
 export type { JobEvent } from './job/job-event.ts'
 export { planOf } from './job/plan-of.ts'

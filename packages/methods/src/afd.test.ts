@@ -1,8 +1,8 @@
 import type { MethodJob, Plan, Tensor } from '@stillhouse/engine'
 import { describe, expect, it } from 'vitest'
-import { afd, discriminatorLoss, extractorLoss, ringPairs } from './afd.ts'
+import { afd, discriminatorLoss, extractorLoss, mapDifference, ringPairs } from './afd.ts'
 import { dml } from './dml.ts'
-import { expectNear, tf, valueAndGradient } from './testing/cpu-tf.ts'
+import { expectNear, ops, tf, valueAndGradient } from './testing/cpu-tf.ts'
 import { tinyCnn, tinyImages, tinyMlp } from './testing/tiny-networks.ts'
 import { type TrainMethod, trainMethod } from './testing/train-method.ts'
 
@@ -17,6 +17,7 @@ const PARAMS = {
   order: 'ring',
   adversarialWeight: 1,
   taps: [],
+  alignment: 'adversarial',
   discriminator: [3],
   discriminatorSteps: 1,
   discriminatorRate: 1e-3,
@@ -167,6 +168,39 @@ describe('the maps of afd', () => {
     const vector = await trainMethod({ ...TRAINING, peers: [tinyMlp()] })
     expect(Object.keys(vector.values[0] ?? {})).toContain('discriminator:student/block1-linear/kernel')
     expect(Object.values(vector.losses).flat().every(Number.isFinite)).toBe(true)
+  })
+})
+
+describe('the control of afd by absolute differences', () => {
+  const l1 = { ...PARAMS, alignment: 'l1' }
+
+  it('moves the own map towards the other, which stays where it is', () => {
+    const toFake = valueAndGradient((fake) => mapDifference(ops, { real: column(REAL), fake }), column(FAKE))
+    expect(toFake.value).toBeCloseTo((2.5 + 2.5 + 0.25) / 3, 6)
+    expectNear(toFake.gradient, [-1 / 3, 1 / 3, 1 / 3], 6)
+    const toReal = valueAndGradient(
+      (real) => mapDifference(ops, { real, fake: column(FAKE).add(real.mul(0)) }),
+      column(REAL),
+    )
+    expectNear(toReal.gradient, [0, 0, 0], 12)
+  })
+
+  it('is one update that trains the networks and the convolutions between them, without discriminators', async () => {
+    const { plan, losses, values } = await trainMethod({ ...TRAINING, params: l1, peers: [tinyCnn(3)] })
+    expect(plan.stages[0]?.updates.map(({ name }) => name)).toEqual(['logits'])
+    expect(Object.keys(losses)).toEqual(expect.arrayContaining(['student.l1', 'peer0.l1', 'student.mutual']))
+    const [start = {}, end = {}] = values
+    expect(Object.keys(start).filter((name) => name.startsWith('discriminator'))).toEqual([])
+    expect(end['transfer:student/project/kernel']).not.toBe(start['transfer:student/project/kernel'])
+  })
+
+  it('weighs the differences as it was asked to', async () => {
+    const [one, three] = [
+      await trainMethod({ ...TRAINING, params: l1 }),
+      await trainMethod({ ...TRAINING, params: { ...l1, adversarialWeight: 3 } }),
+    ]
+    expect(one.losses['student.l1']?.[0]).toBeGreaterThan(0)
+    expect(three.losses['student.l1']?.[0]).toBeCloseTo(3 * (one.losses['student.l1']?.[0] ?? 0), 5)
   })
 })
 

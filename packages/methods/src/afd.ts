@@ -5,6 +5,7 @@ import type {
   GradientUpdate,
   MethodSetup,
   Network,
+  Ops,
   ParamFault,
   PlanMethod,
   Player,
@@ -52,7 +53,12 @@ const parameters = Type.Object(
       minimum: 0,
       maximum: 1000,
       default: 1,
-      description: 'weight of fooling the discriminator; at 0 there is none, and networks only exchange answers',
+      description: 'weight of what maps learn; at 0 there is no such part, and networks only exchange answers',
+    }),
+    alignment: Type.Enum(['adversarial', 'l1'], {
+      default: 'adversarial',
+      description:
+        "how maps are learnt: by fooling a discriminator, or, as the paper's control, by their absolute differences",
     }),
     taps: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       maxItems: 17,
@@ -86,6 +92,7 @@ type Params = Static<typeof parameters>
  * T_k brings maps to one shape, the smallest size and the most channels of all; it is nothing where the shape fits already.
  * Discriminator layout, T = 3, Adam at 2e-5 and the ring for the answers too are our reading of the paper.
  * Batch-norm statistics of the networks move in the first update only.
+ * The control `l1` has the first update alone, with |T_k G_k − T_j G_j| added, a mean in which T_j G_j is constant.
  */
 export const afd: PlanMethod = {
   name: 'afd',
@@ -109,15 +116,22 @@ export const afd: PlanMethod = {
   plan(setup) {
     const params = setup.params as Params
     const networks = coTrained(setup)
-    const adversaries = params.adversarialWeight === 0 ? [] : adversariesOf(setup, networks)
+    const mapped = params.adversarialWeight === 0 ? [] : mappedOf(setup, networks)
+    const aligned = params.alignment === 'l1' ? mapped : []
+    const adversaries = params.alignment === 'l1' ? [] : mapped.map((one) => adversaryOf(setup, one))
+    const transfers = aligned.flatMap(({ transfer }) => transfer ?? [])
     return {
       deploy: networks[params.deploy]?.network ?? setup.student,
       stages: [
         {
           name: 'adversarial',
           share: 1,
-          players: [...networks.map(playerOf), ...adversaries.flatMap(({ players }) => players)],
-          updates: [logitUpdate(networks, params), ...adversarialUpdates(adversaries, params)],
+          players: [
+            ...networks.map(playerOf),
+            ...transfers.map(({ role, trainable }) => ({ role, variables: trainable })),
+            ...adversaries.flatMap(({ players }) => players),
+          ],
+          updates: [logitUpdate(networks, aligned, params), ...adversarialUpdates(adversaries, params)],
           evaluate: networks.map(({ network }) => network),
         },
       ],
@@ -155,37 +169,51 @@ function featureFaults(params: Params, architectures: readonly Architecture[]): 
   return shapes.flatMap((shape) => pairFaults(transferTo(shape, commonShape(shapes)), '/taps'))
 }
 
-/** What one network has for the adversarial part: D_k and T_k, and the players that step with optimisers of their own. */
-interface Adversary extends CoTrained {
-  readonly judge: Network
-  readonly players: readonly Player[]
+/** A network with the feature that it shows the others. */
+interface Mapped extends CoTrained {
+  readonly tap: string
+  /** In the common shape. */
+  readonly shape: Shape
+  /** T_k; null where there is none. */
+  readonly transfer: Network | null
   /** T_k G_k(x), [B, …common shape] */
   map(step: StepContext): Tensor
 }
 
-function adversariesOf(setup: MethodSetup, networks: readonly CoTrained[]): Adversary[] {
-  const params = setup.params as Params
-  const taps = networks.map(({ architecture }, k) => tapName(params, k, architecture))
+function mappedOf(setup: MethodSetup, networks: readonly CoTrained[]): Mapped[] {
+  const taps = networks.map(({ architecture }, k) => tapName(setup.params as Params, k, architecture))
   const shapes = networks.map(({ network }, k) => setup.shapeOf(network, taps[k] ?? ''))
-  const common = commonShape(shapes)
+  const shape = commonShape(shapes)
   return networks.map((one, k) => {
-    const [tap, role] = [taps[k] ?? '', one.network.role]
-    const transfer = transferOf(setup, { role, from: shapes[k] ?? [], to: common })
-    const judge = setup.build(`discriminator:${role}`, discriminator(common, params.discriminator))
-    const extractor = [...setup.cut(one.network, tap).trainable, ...(transfer?.trainable ?? [])]
-    return {
-      ...one,
-      judge,
-      players: [
-        { role: judge.role, variables: judge.trainable, optimizer: adam(params.discriminatorRate) },
-        { role: `adversarial:${role}`, variables: extractor, optimizer: adam(params.extractorRate) },
-      ],
-      map: (step) => {
-        const feature = step.train(one.network).tap(tap)
-        return transfer === null ? feature : step.train(transfer, feature).logits
-      },
+    const tap = taps[k] ?? ''
+    const transfer = transferOf(setup, { role: one.network.role, from: shapes[k] ?? [], to: shape })
+    const map = (step: StepContext) => {
+      const feature = step.train(one.network).tap(tap)
+      return transfer === null ? feature : step.train(transfer, feature).logits
     }
+    return { ...one, tap, shape, transfer, map }
   })
+}
+
+/** What a network has for the adversarial part: D_k, and the players that step with optimisers of their own. */
+interface Adversary extends Mapped {
+  readonly judge: Network
+  readonly players: readonly Player[]
+}
+
+function adversaryOf({ params, build, cut }: MethodSetup, one: Mapped): Adversary {
+  const given = params as Params
+  const { network, tap, shape, transfer } = one
+  const judge = build(`discriminator:${network.role}`, discriminator(shape, given.discriminator))
+  const extractor = [...cut(network, tap).trainable, ...(transfer?.trainable ?? [])]
+  return {
+    ...one,
+    judge,
+    players: [
+      { role: judge.role, variables: judge.trainable, optimizer: adam(given.discriminatorRate) },
+      { role: `adversarial:${network.role}`, variables: extractor, optimizer: adam(given.extractorRate) },
+    ],
+  }
 }
 
 const adam = (learningRate: number) => ({ name: 'adam', learningRate }) as const
@@ -203,19 +231,26 @@ function transferOf({ build }: MethodSetup, { role, from, to }: Transfer): Netwo
   return adapter.architecture === null ? null : build(`transfer:${role}`, adapter.architecture)
 }
 
-function logitUpdate(networks: readonly CoTrained[], params: Params): GradientUpdate {
-  const { order, temperature, weight } = params
+/** @param aligned whose maps learn in this update too */
+function logitUpdate(networks: readonly CoTrained[], aligned: readonly Mapped[], params: Params): GradientUpdate {
+  const { order, temperature, weight, adversarialWeight } = params
+  const transfers = aligned.flatMap(({ transfer }) => transfer ?? [])
   return {
     kind: 'gradient',
     name: 'logits',
-    trains: networks.map(({ network }) => network.role),
-    loss: ({ ops, batch: { labels }, train }) => {
+    trains: [...networks.map(({ network }) => network), ...transfers].map(({ role }) => role),
+    loss: (step) => {
+      const { ops, batch, train } = step
       const logits = networks.map(({ network }) => train(network).logits)
-      const given = { logits, labels, order, temperature, weight, normalise: 'mean' } as const
+      const given = { logits, labels: batch.labels, order, temperature, weight, normalise: 'mean' } as const
       const parts = networks.map(({ label }, k) =>
         Object.entries(coTrainingLoss(ops, k, given)).map(([part, loss]) => [`${label}.${part}`, loss]),
       )
-      return Object.fromEntries(parts.flat())
+      const maps = ringPairs(aligned.map(({ map }) => map(step))).map((pair, k) => [
+        `${aligned[k]?.label}.l1`,
+        mapDifference(ops, pair).mul(adversarialWeight) as Scalar,
+      ])
+      return Object.fromEntries([...parts.flat(), ...maps])
     },
   }
 }
@@ -280,4 +315,9 @@ export function discriminatorLoss({ real, fake }: Judged): Scalar {
 /** mean_B (1 − D(fake))²: ¼ where D cannot tell, 1 where it always can. */
 export function extractorLoss(fake: Tensor): Scalar {
   return fake.sub(1).square().mean()
+}
+
+/** mean |fake − real|, of which `real` is a constant. */
+export function mapDifference({ stopGradient }: Pick<Ops, 'stopGradient'>, { real, fake }: Judged): Scalar {
+  return fake.sub(stopGradient(real)).abs().mean()
 }

@@ -86,6 +86,10 @@ export const crd: TermMethod = {
   // a mixed sample is nobody's row
   needs: { teachers: { min: 1, max: 16 }, labels: true, hardLabels: true },
   ownLabels: false,
+  draws(params) {
+    const { negatives: count, negativesFrom: from } = params as Params
+    return { negatives: { count, from } }
+  },
   check(params, job) {
     const { taps: pairs, dim } = params as Params
     const taps = tapPairFaults({ pairs, job, parameter: 'taps', adapter: embedderTo(dim) })

@@ -89,7 +89,7 @@ const GROUPS = [
 ]
 const PARAMS = {
   ...{ groups: GROUPS, searchShare: 0.4, bridgeStudent: 1, bridgeTask: 1 },
-  ...{ mixRate: 0.02, mixDecay: 0.001, featureWeight: 1 },
+  ...{ mixRate: 0.02, shares: [], mixDecay: 0.001, featureWeight: 1 },
 }
 const TRAINING = {
   ...{ tf, method: dfa, params: PARAMS, teachers: [tinyCnn(3)] },
@@ -124,6 +124,19 @@ describe('a training with dfa', () => {
     expect(plan.stages[3]?.batch).toBeUndefined()
   })
 
+  it('begins with the shares of the job, and keeps them where their rate is 0', async () => {
+    const shares = [
+      [0.5, 0.25],
+      [0.2, 0.3, 0.5],
+    ]
+    const trained = await trainMethod({ ...TRAINING, params: { ...PARAMS, shares, mixRate: 0 } })
+    const expected = shares.map((group) => {
+      const logs = Float32Array.from(valuesOf(tf.log(tf.tensor1d(group))))
+      return Buffer.from(logs.buffer).toString('hex')
+    })
+    for (const values of trained.values) expect([values['state/mix1'], values['state/mix2']]).toEqual(expected)
+  })
+
   it('without the way through the student has no labels in the search', async () => {
     const { losses } = await trainMethod({ ...TRAINING, params: { ...PARAMS, bridgeTask: 0, mixDecay: 0 } })
     expect(Object.keys(losses).sort()).toEqual(['ce', 'group1', 'group2', 'mix.copy', 'weights.copy'])
@@ -153,6 +166,21 @@ describe('the check of dfa', () => {
     ['groups of one layer only', [{ student: 'stage1', teacher: ['relu1'] }], '/groups'],
   ])('refuses %s', (_, groups, path) => {
     expect(check({ groups })?.[0]).toMatchObject({ path })
+  })
+
+  it('asks for a share of every layer where there are shares', () => {
+    expect(check({ shares: [[0.5, 0.5]] })?.[0]).toMatchObject({ path: '/shares', received: '1' })
+    expect(check({ shares: [[0.5, 0.5], [1]] })?.[0]).toMatchObject({ path: '/shares/1', received: '1' })
+    const byStage = check({ groups: [], shares: [[1]] }) ?? []
+    expect(byStage.some(({ path }) => path.startsWith('/shares'))).toBe(true)
+    expect(
+      check({
+        shares: [
+          [0.5, 0.5],
+          [0.2, 0.2, 0.4],
+        ],
+      }),
+    ).toEqual([])
   })
 
   it('takes groups that fit, and refuses a search without a loss', () => {

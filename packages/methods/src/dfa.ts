@@ -2,6 +2,7 @@
 // between what the student can copy and what is of use to it.
 import {
   type GradientUpdate,
+  type MethodJob,
   type MethodSetup,
   type Network,
   type ParamFault,
@@ -18,7 +19,7 @@ import {
 } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
 import { type Shape, showShape } from './shared/adapter.ts'
-import { layersOfModel } from './shared/equal-layers.ts'
+import { layersOfArchitecture, layersOfModel } from './shared/equal-layers.ts'
 import { groupConnector, layerGroupFaults, layerGroups, layerGroupsParameter } from './shared/layer-groups.ts'
 
 const weight = (value: number, description: string) =>
@@ -39,10 +40,17 @@ const parameters = Type.Object(
       'in the search: weight of the labels, told by the mix through the rest of a student (gamma TS)',
     ),
     mixRate: Type.Number({
-      exclusiveMinimum: 0,
+      minimum: 0,
       maximum: 10,
       default: 0.02,
-      description: 'learning rate of the mixing weights (Adam); follows the schedule of the job',
+      description:
+        'learning rate of the mixing weights (Adam); follows the schedule of the job. 0: they stay as they begin',
+    }),
+    shares: Type.Array(Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { minItems: 1, maxItems: 32 }), {
+      maxItems: 8,
+      default: [],
+      description:
+        'mix that each group begins with, a share above 0 for each of its layers: one that another job has found. None: equal shares',
     }),
     mixDecay: weight(0.001, 'in the search: weight of the squares of the mixing parameters'),
     featureWeight: weight(1, 'afterwards: weight of each group; the labels weigh 1'),
@@ -59,7 +67,8 @@ type Params = Static<typeof parameters>
  * goes down bridge + mixDecay · Σ β_i² on the other half, first order. Then the job's student learns with
  * CE + featureWeight · Σ_i mean (F_i(S_i) − A_i)², α constant and the schedule begun anew. Weights, rates, the form of the
  * decay, the size that layers are divided by and the shares are our reading of the paper. A group of one layer has nothing to
- * search for. α is logged as `alpha<group>.<layer>`, both counted from 1.
+ * search for. α begins equal, or with the job's `shares`, divided by their sum; it is logged as `alpha<group>.<layer>`, both
+ * counted from 1.
  */
 export const dfa: PlanMethod = {
   name: 'dfa',
@@ -73,8 +82,11 @@ export const dfa: PlanMethod = {
   },
   tasks: ['classification'],
   parameters,
-  needs: { teachers: { min: 1, max: 1 }, labels: true },
-  check: (params, job) => [...weightFaults(params as Params), ...layerGroupFaults((params as Params).groups, job)],
+  needs: { teachers: { min: 1, max: 1 }, teacherNetworks: true, labels: true },
+  check(params, job) {
+    const given = params as Params
+    return [...weightFaults(given), ...layerGroupFaults(given.groups, job), ...shareFaults(given, job)]
+  },
   plan(setup) {
     const { searchShare } = setup.params as Params
     const mixes = mixesOf(setup)
@@ -112,7 +124,8 @@ function mixesOf(setup: MethodSetup): Mix[] {
   const { tf, state, studentArchitecture: student } = setup
   const teacher = teacherOf(setup)
   const described = { layers: layersOfModel(teacher), taps: teacher.taps }
-  const groups = layerGroups((setup.params as Params).groups, student, described)
+  const { groups: given, shares } = setup.params as Params
+  const groups = layerGroups(given, student, described)
   if (groups.length === 0) throw rejected('/method/params/groups', 'student and teacher have no stage in common')
   return groups.map((one, i) => {
     const shapes = one.teacher.map((tap) => setup.shapeOf(teacher, tap))
@@ -123,9 +136,11 @@ function mixesOf(setup: MethodSetup): Mix[] {
       )
     const number = i + 1
     const count = one.teacher.length
+    const begin = shares.length === 0 ? Array<number>(count).fill(1) : (shares[i] ?? [])
+    if (begin.length !== count) throw rejected(`/method/params/shares/${i}`, `${begin.length} for ${count} layers`)
     return {
       ...{ number, student: one.student, taps: one.teacher, teacher, shape: shapes[0] ?? [] },
-      beta: state(`mix${number}`, tf.zeros([count]), { trainable: true }),
+      beta: state(`mix${number}`, tf.log(tf.tensor1d(begin)), { trainable: true }),
       squares: state(`squares${number}`, tf.zeros([count])),
       measured: state(`measured${number}`, tf.scalar(0)),
     }
@@ -133,7 +148,7 @@ function mixesOf(setup: MethodSetup): Mix[] {
 }
 
 function rejected(path: string, received: string): TrainingError {
-  const expected = 'layers of one shape in each group, and at least one group'
+  const expected = 'layers of one shape in each group, a share for each where there are shares, and at least one group'
   return new TrainingError('spec.rejected', `${path}: Expected ${expected}; received ${received}.`)
 }
 
@@ -335,4 +350,21 @@ function weightFaults({ bridgeStudent, bridgeTask }: Params): ParamFault[] {
   if (bridgeStudent + bridgeTask > 0) return []
   const message = 'the search has no loss'
   return [{ path: '/bridgeTask', message, expected: 'bridgeTask or bridgeStudent above 0', received: '0' }]
+}
+
+/** Where neither the job names groups nor the teacher is known yet, the run looks. */
+function shareFaults({ groups: given, shares }: Params, { student, teachers: [teacher] }: MethodJob): ParamFault[] {
+  const described = teacher && { layers: layersOfArchitecture(teacher), taps: teacher.taps }
+  const groups = described ? layerGroups(given, student, described) : given
+  if (groups.length === 0 || shares.length === 0) return []
+  if (groups.length !== shares.length) {
+    const expected = `${groups.length}, one for each group`
+    return [{ path: '/shares', message: 'not one mix for each group', expected, received: String(shares.length) }]
+  }
+  return groups.flatMap(({ teacher }, i) => {
+    const received = shares[i]?.length ?? 0
+    if (received === teacher.length) return []
+    const expected = `${teacher.length}, one for each layer of the group`
+    return [{ path: `/shares/${i}`, message: 'not one share for each layer', expected, received: String(received) }]
+  })
 }

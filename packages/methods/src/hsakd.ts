@@ -27,6 +27,7 @@ import { tapOf } from './shared/tap-pairs.ts'
 const parameters = Type.Object(
   {
     taps: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      uniqueItems: true,
       maxItems: 8,
       default: [],
       description: 'features that get a head, from shallow to deep, of every network; none means stage1, stage2 and on',
@@ -88,7 +89,13 @@ export const hsakd: PlanMethod = {
   },
   tasks: ['classification'],
   parameters,
-  needs: { teachers: { min: 0, max: 1 }, peers: { min: 0, max: 1 }, labels: true, hardLabels: true },
+  needs: {
+    teachers: { min: 0, max: 1 },
+    teacherNetworks: true,
+    peers: { min: 0, max: 1 },
+    labels: true,
+    hardLabels: true,
+  },
   check: (params, job) => [...imageFaults(params as Params, job), ...tapFaults(params as Params, job)],
   plan(setup) {
     const { headShare, jointWeight } = setup.params as Params

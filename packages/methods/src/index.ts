@@ -22,6 +22,7 @@ import { prokt } from './prokt.ts'
 import { rco } from './rco.ts'
 import { reviewkd } from './reviewkd.ts'
 import { rkd } from './rkd.ts'
+import { searchStudent } from './search-student.ts'
 import { sp } from './sp.ts'
 import { ssim } from './ssim.ts'
 import { studentEnsemble } from './student-ensemble.ts'
@@ -50,6 +51,7 @@ export * from './prokt.ts'
 export * from './rco.ts'
 export * from './reviewkd.ts'
 export * from './rkd.ts'
+export * from './search-student.ts'
 export * from './sp.ts'
 export * from './ssim.ts'
 export * from './student-ensemble.ts'
@@ -80,6 +82,7 @@ export const methods: readonly Method[] = [
   rco,
   reviewkd,
   rkd,
+  searchStudent,
   sp,
   ssim,
   studentEnsemble,

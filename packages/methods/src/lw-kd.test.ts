@@ -1,6 +1,6 @@
-import type { Scalar, Tensor } from '@stillhouse/engine'
+import type { Plan, Scalar, StepContext, Tensor, Update } from '@stillhouse/engine'
 import { describe, expect, it } from 'vitest'
-import { judgementLoss, lightTeacherLoss, lwKd, persuasionLoss } from './lw-kd.ts'
+import { judgementLoss, lightTeacherLoss, lwKd, persuasionLoss, targetEntropy } from './lw-kd.ts'
 import { none } from './none.ts'
 import { expectNear, ops, tf, valueAndGradient } from './testing/cpu-tf.ts'
 import { tinyCnn, tinyImages } from './testing/tiny-networks.ts'
@@ -46,6 +46,22 @@ describe("the student's loss of lw-kd", () => {
   })
 })
 
+describe('the entropy of what lw-kd teaches', () => {
+  const given = { teacher: rows([0, 0, 0, 0, 0, 0]), labels, temperature: 6 }
+  const entropy = (alpha: number) => targetEntropy(tf, { ...given, alpha }).dataSync()[0]
+
+  it('is that of the labels without a teacher, and the largest with one that knows nothing', () => {
+    expect(entropy(0)).toBeCloseTo(0, 6)
+    expect(entropy(1)).toBeCloseTo(Math.log(3), 6)
+  })
+
+  it('is that of label smoothing with the share of such a teacher', () => {
+    const q = [0.8, 0.1, 0.1]
+    const expected = -q.reduce((sum, value) => sum + value * Math.log(value), 0)
+    expect(entropy(0.3)).toBeCloseTo(expected, 6)
+  })
+})
+
 describe('the discriminator of lw-kd', () => {
   const [ofTeacher, ofStudent] = [
     [1.5, -0.5],
@@ -83,7 +99,7 @@ describe('the discriminator of lw-kd', () => {
 
 const PARAMS = {
   ...{ teacherShare: 0.5, alpha: 0.1, temperature: 6, adversarialWeight: 0.01 },
-  ...{ discriminator: 8, discriminatorRate: 0.001 },
+  ...{ discriminator: 8, discriminatorRate: 0.001, diagnostic: false },
 }
 const TRAINING = { tf, method: lwKd, params: PARAMS, teachers: [tinyCnn(1)] } satisfies TrainMethod
 
@@ -135,6 +151,27 @@ describe('a training with lw-kd', () => {
     expect(losses).toEqual(alone.losses)
   })
 
+  it('logs the entropy of its targets where the job asks for it, and trains the same', async () => {
+    const logged: number[] = []
+    const watching = (update: Update): Update => {
+      if (update.kind !== 'state') return update
+      const run = (step: StepContext) => {
+        const values = update.run(step) ?? {}
+        logged.push(values['targetEntropy']?.dataSync()[0] ?? Number.NaN)
+        return values
+      }
+      return { ...update, run }
+    }
+    const change = (plan: Plan) => ({
+      ...plan,
+      stages: plan.stages.map((stage) => ({ ...stage, updates: stage.updates.map(watching) })),
+    })
+    const watched = await trainMethod({ ...TRAINING, params: { ...PARAMS, diagnostic: true }, change })
+    expect(logged.length).toBeGreaterThan(0)
+    for (const value of logged) expect(value > 0 && value < Math.log(3)).toBe(true)
+    expect(watched.values.at(-1)).toEqual((await trainMethod(TRAINING)).values.at(-1))
+  })
+
   it('learns from other samples than its own, of the same classes', async () => {
     const { plan } = await trainMethod(TRAINING)
     expect(plan.stages[0]?.batch).toEqual({ source: 'synthetic' })
@@ -161,7 +198,7 @@ describe('the check of lw-kd', () => {
     ['that are no images', [16], 3, '[4, 4, 1]'],
   ])('refuses synthetic samples %s', (_, shape, classes, expected) => {
     expect(check(shape, classes)).toEqual([
-      expect.objectContaining({ path: '', expected: expect.stringContaining(expected) }),
+      expect.objectContaining({ in: 'job', path: '/sources/synthetic', expected: expect.stringContaining(expected) }),
     ])
   })
 

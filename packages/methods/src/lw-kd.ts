@@ -2,6 +2,7 @@
 // classes, and a discriminator compares its answers with the student's.
 import type {
   GradientUpdate,
+  JobFault,
   MethodJob,
   MethodSetup,
   Network,
@@ -11,6 +12,7 @@ import type {
   Player,
   Scalar,
   Stage,
+  StateUpdate,
   StepContext,
   Tensor,
   Tf,
@@ -57,6 +59,11 @@ const parameters = Type.Object(
       maximum: 1,
       default: 0.001,
       description: 'learning rate of the discriminator (Adam); follows the schedule of the job',
+    }),
+    diagnostic: Type.Boolean({
+      default: false,
+      description:
+        'logs the mean entropy, in nats, of what the student learns: labels and soft labels by their weights',
     }),
   },
   { additionalProperties: false },
@@ -129,16 +136,17 @@ function teacherStage({ tf, schedule, signature }: MethodSetup, teacher: Network
 
 function studentStage(setup: MethodSetup, teacher: Network): Stage {
   const { student, schedule, params } = setup
-  const { teacherShare, adversarialWeight } = params as Params
+  const { teacherShare, adversarialWeight, diagnostic } = params as Params
   const pair = { setup, teacher, judge: adversarialWeight === 0 ? null : judgeOf(setup) }
   const learner: Player = { role: student.role, variables: student.trainable }
+  const steps = pair.judge === null ? [studentUpdate(pair)] : [judgeUpdate(pair, pair.judge), studentUpdate(pair)]
   return {
     name: 'student',
     share: 1 - teacherShare,
     schedule,
     streams: { [SYNTHETIC]: { source: SYNTHETIC, draw: 'sameClass' } },
     players: pair.judge === null ? [learner] : [learner, pair.judge.player],
-    updates: pair.judge === null ? [studentUpdate(pair)] : [judgeUpdate(pair, pair.judge), studentUpdate(pair)],
+    updates: diagnostic ? [...steps, entropyOf(pair)] : steps,
   }
 }
 
@@ -205,6 +213,44 @@ function studentUpdate(pair: Pair): GradientUpdate {
   }
 }
 
+/** The targets of the labels and of the teacher, taken together as if both were learnt at one temperature. */
+function entropyOf(pair: Pair): StateUpdate {
+  const { alpha, temperature } = pair.setup.params as Params
+  return {
+    kind: 'state',
+    name: 'diagnostic',
+    changes: [],
+    run: (step) => ({
+      targetEntropy: targetEntropy(step.tf, {
+        teacher: teacherAnswers(pair, step),
+        labels: step.batch.y,
+        alpha,
+        temperature,
+      }),
+    }),
+  }
+}
+
+/** Mean over the batch of the entropy, in nats, of (1 − alpha) · y + alpha · softmax(z_T(s) / T). @param input.labels [B] int32 */
+export function targetEntropy(
+  tf: Tf,
+  {
+    teacher,
+    labels,
+    alpha,
+    temperature,
+  }: Omit<LightTeacherInput, 'student' | 'teacher'> & { readonly teacher: Tensor },
+): Scalar {
+  const soft = tf.softmax(teacher.div(temperature))
+  const hard = tf.oneHot(labels as never, teacher.shape[1] ?? 1)
+  const target = soft.mul(alpha).add(hard.mul(1 - alpha)) as Tensor
+  return target
+    .mul(tf.log(tf.maximum(target, 1e-12)))
+    .sum(-1)
+    .mean()
+    .neg() as Scalar
+}
+
 export interface LightTeacherInput {
   /** z_S(x), [B, K] */
   readonly student: Tensor
@@ -255,18 +301,25 @@ function emptyFaults({ alpha, adversarialWeight }: Params): ParamFault[] {
   return [{ path: '/alpha', message, expected: 'above 0, or adversarialWeight above 0', received: '0' }]
 }
 
-function sourceFaults({ signature, sources }: MethodJob): ParamFault[] {
+function sourceFaults({ signature, sources, batchSize }: MethodJob): JobFault[] {
   const synthetic = sources[SYNTHETIC]
   if (synthetic === undefined) return []
+  const at = { in: 'job', path: `/sources/${SYNTHETIC}` } as const
   if (synthetic.classes !== signature.classes) {
-    const message = `sources.${SYNTHETIC} has another number of classes than data`
-    return [{ path: '', message, expected: `${signature.classes} classes`, received: String(synthetic.classes) }]
+    const message = 'the further data set has another number of classes than data'
+    return [{ ...at, message, expected: `${signature.classes} classes`, received: String(synthetic.classes) }]
+  }
+  const least = Math.max(synthetic.classes, batchSize)
+  if (synthetic.limit !== undefined && synthetic.limit < least) {
+    const message = 'the teacher learns whole batches of it, and then it needs a sample of each class'
+    const expected = `at least ${least}`
+    return [{ in: 'job', path: `${at.path}/limit`, message, expected, received: String(synthetic.limit) }]
   }
   if (fits(synthetic.inputShape, signature.inputShape)) return []
-  const message = `samples of sources.${SYNTHETIC} cannot be brought to the shape of those of data`
+  const message = 'samples of the further data set cannot be brought to the shape of those of data'
   const shape = showShape(signature.inputShape)
   const expected = signature.inputShape.length === 3 ? `${shape}, or larger images with as many channels` : shape
-  return [{ path: '', message, expected, received: showShape(synthetic.inputShape) }]
+  return [{ ...at, message, expected, received: showShape(synthetic.inputShape) }]
 }
 
 function fits(from: readonly number[], to: readonly number[]): boolean {

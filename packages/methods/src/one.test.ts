@@ -1,6 +1,6 @@
-import type { Tensor } from '@stillhouse/engine'
+import { buildNetwork, forward, type LayerSpec, type Tensor } from '@stillhouse/engine'
 import { describe, expect, it } from 'vitest'
-import { gatedEnsemble, one, oneLoss } from './one.ts'
+import { ensembleNetwork, gatedEnsemble, one, oneLoss } from './one.ts'
 import { expectNear, ops, tf, valueAndGradient } from './testing/cpu-tf.ts'
 import { tinyBranched } from './testing/tiny-branched.ts'
 import { tinyCnn, tinyImages } from './testing/tiny-networks.ts'
@@ -63,6 +63,49 @@ describe('the loss of one', () => {
   })
 })
 
+const MEMBERS = ['branch1.logits', 'branch2.logits', 'branch3.logits']
+const pool: LayerSpec = { type: 'globalAvgPool', name: 'pool', inputs: ['input'] }
+const dense: LayerSpec = { type: 'dense', name: 'mix', inputs: ['pool'], units: 3, bias: true, init: 'glorot' }
+const norm: LayerSpec = { type: 'batchNorm', name: 'norm', inputs: ['mix'], momentum: 0.9, epsilon: 1e-5 }
+const GATE_LAYERS = { inputShape: [4, 4, 2], layers: [pool, dense, norm], output: 'norm', taps: {} }
+
+const network = buildNetwork({ tf, role: 'student', architecture: tinyBranched(), seed: 1 })
+const gate = buildNetwork({ tf, role: 'gate', architecture: GATE_LAYERS, seed: 2 })
+const x = tf.randomUniform([5, 4, 4, 1], 0, 1, 'float32', 3)
+
+describe('the ensemble as a network', () => {
+  it('weighs the branches by the softmax of the gate on the trunk', () => {
+    const ensemble = ensembleNetwork(tf, {
+      role: 'ensemble',
+      network,
+      members: MEMBERS,
+      gate: { network: gate, on: 'trunk' },
+    })
+    const pass = forward({ tf, network, x })
+    const shares = tf.split(tf.softmax(forward({ tf, network: gate, x: pass.tap('trunk') }).logits), 3, 1)
+    const expected = tf.addN(MEMBERS.map((tap, i) => pass.tap(tap).mul(shares[i] ?? 0)))
+    expectNear([...forward({ tf, network: ensemble, x }).logits.dataSync()], [...expected.dataSync()])
+  })
+
+  it('is the mean of the branches without a gate', () => {
+    const ensemble = ensembleNetwork(tf, { role: 'ensemble', network, members: MEMBERS, gate: null })
+    const pass = forward({ tf, network, x })
+    const expected = tf.addN(MEMBERS.map((tap) => pass.tap(tap))).div(3)
+    expectNear([...forward({ tf, network: ensemble, x }).logits.dataSync()], [...expected.dataSync()])
+  })
+
+  it('follows the weights of the branches, and leaves them answering as before', () => {
+    const before = [...forward({ tf, network, x }).logits.dataSync()]
+    const ensemble = ensembleNetwork(tf, { role: 'ensemble', network, members: MEMBERS, gate: null })
+    expect([...forward({ tf, network, x }).logits.dataSync()]).toEqual(before)
+    const [first] = network.trainable
+    first?.assign(tf.zeros(first.shape))
+    const pass = forward({ tf, network, x })
+    const expected = tf.addN(MEMBERS.map((tap) => pass.tap(tap))).div(3)
+    expectNear([...forward({ tf, network: ensemble, x }).logits.dataSync()], [...expected.dataSync()])
+  })
+})
+
 describe('a training with one', () => {
   it('trains every branch and the gate, and deploys the branch that was asked for', async () => {
     const { plan, values } = await trainMethod({ ...TRAINING, params: { ...PARAMS, deploy: 2 } })
@@ -70,7 +113,12 @@ describe('a training with one', () => {
     expect(Object.keys(start).filter((name) => start[name] === end[name])).toEqual([])
     expect(Object.keys(start)).toEqual(expect.arrayContaining(['gate/mix/kernel', 'student/branch3-conv/kernel']))
     expect(plan.deploy.role).toBe('student:branch2.logits')
-    expect(plan.stages[0]?.evaluate).toHaveLength(3)
+    expect(plan.stages[0]?.evaluate?.map(({ role }) => role)).toEqual([
+      'student:branch1.logits',
+      'student:branch2.logits',
+      'student:branch3.logits',
+      'ensemble',
+    ])
   })
 
   it('begins with next to no distillation, unless there is no ramp', async () => {
@@ -96,7 +144,8 @@ describe('the check of one', () => {
     expect(one.check?.(PARAMS, job)).toEqual([])
     expect(one.check?.(PARAMS, { ...job, student: tinyCnn() })).toEqual([
       {
-        path: '',
+        in: 'job',
+        path: '/student/model',
         message: expect.stringContaining('no branches'),
         expected: expect.stringContaining('multi-branch'),
         received: expect.stringContaining('stage1, stage2, penultimate, logits'),

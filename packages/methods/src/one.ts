@@ -34,7 +34,7 @@ const parameters = Type.Object(
       default: 'learnt',
       description: 'shares of the branches in the ensemble: from a gate on the trunk, or all the same',
     }),
-    deploy: branchParameter({ description: 'branch that is exported. All are evaluated' }),
+    deploy: branchParameter({ description: 'branch that is exported. All are evaluated, and so is the ensemble' }),
   },
   { additionalProperties: false },
 )
@@ -70,6 +70,12 @@ export const one: PlanMethod = {
     const branches = branchesOf(setup.studentArchitecture)
     const networks = branches.map((branch) => setup.cut(student, `${branch}.logits`))
     const gate = params.gate === 'learnt' ? buildGate(setup, branches.length) : null
+    const ensemble = ensembleNetwork(setup.tf, {
+      role: 'ensemble',
+      network: student,
+      members: branches.map((branch) => `${branch}.logits`),
+      gate: gate && { network: gate, on: 'trunk' },
+    })
     const players = [student, ...(gate === null ? [] : [gate])].map(({ role, trainable }) => ({
       role,
       variables: trainable,
@@ -89,7 +95,7 @@ export const one: PlanMethod = {
               loss: lossOf(setup, { branches, gate }),
             },
           ],
-          evaluate: networks,
+          evaluate: [...networks, ensemble],
         },
       ],
     }
@@ -135,6 +141,64 @@ function gateOn(shape: readonly number[], branches: number): Architecture {
     output: 'share',
     taps: {},
   }
+}
+
+export interface EnsembleNetworkInput {
+  readonly role: string
+  /** With the branches; shares its layers. */
+  readonly network: Network
+  /** Taps of the members' logits, each [B, K]. */
+  readonly members: readonly string[]
+  /**
+   * A chain of layers from the tap `on` of the network to [B, M], of which the softmax is taken; shares its layers.
+   * Null: all members weigh the same.
+   */
+  readonly gate: { readonly network: Network; readonly on: string } | null
+}
+
+type Symbolic = ReturnType<Tf['input']>
+
+/**
+ * z_e = Σ_i g_i z_i as a network of stock layers on those of the branches, to be evaluated like any other. It has no
+ * variables of its own, and nothing to dispose of.
+ */
+export function ensembleNetwork(tf: Tf, { role, network, members, gate }: EnsembleNetworkInput): Network {
+  const output = (tap: string) => network.model.getLayer(network.taps[tap] ?? tap).output as Symbolic
+  const logits = members.map(output)
+  const name = `${role}-logits`
+  const mixed =
+    gate === null
+      ? tf.layers.average({ name }).apply(logits)
+      : weighted(tf, { name, logits, shares: chained(gate.network, output(gate.on)) })
+  return {
+    role,
+    model: tf.model({ inputs: network.model.inputs, outputs: mixed as Symbolic, name: role }),
+    taps: { logits: name },
+    trainable: [],
+    variables: [...network.variables, ...(gate?.network.variables ?? [])],
+    frozen: false,
+  }
+}
+
+/** The same layers on another input. */
+function chained({ model }: Network, from: Symbolic): Symbolic {
+  return model.layers.slice(1).reduce((value, layer) => layer.apply(value) as Symbolic, from)
+}
+
+interface Weighted {
+  readonly name: string
+  /** [B, K] each */
+  readonly logits: readonly Symbolic[]
+  /** [B, M] */
+  readonly shares: Symbolic
+}
+
+function weighted(tf: Tf, { name, logits, shares }: Weighted): Symbolic {
+  const classes = Number(logits[0]?.shape[1])
+  const side = tf.layers.concatenate({ name: `${name}-side` }).apply([...logits])
+  const rows = tf.layers.reshape({ name: `${name}-rows`, targetShape: [logits.length, classes] }).apply(side)
+  const gates = tf.layers.softmax({ name: `${name}-shares` }).apply(shares)
+  return tf.layers.dot({ name, axes: [1, 1] }).apply([gates as Symbolic, rows as Symbolic]) as Symbolic
 }
 
 export interface GatedEnsembleInput {

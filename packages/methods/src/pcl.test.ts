@@ -152,6 +152,8 @@ describe('a training with pcl', () => {
     const whole = await trainMethod({ ...TRAINING, params: { ...PARAMS, deploy: 0 } })
     expect(whole.plan.deploy.role).toBe('mean:ensemble-logits')
     expect(whole.plan.also?.['meanPeer1']?.role).toBe('mean:branch1.logits')
+    for (const { also = {}, deploy, stages } of [plan, whole.plan])
+      expect(stages[0]?.evaluate).toEqual(expect.arrayContaining([deploy, ...Object.values(also)]))
   })
 })
 

@@ -86,9 +86,10 @@ export const pcl: PlanMethod = {
     const ensemble = cut(group.mean, ENSEMBLE)
     const averaged = group.peers.map(({ mean }) => mean)
     const deploy = params.deploy === 0 ? ensemble : (averaged[params.deploy - 1] as Network)
+    const also = params.deploy === 0 ? { meanPeer1: averaged[0] as Network } : { ensemble }
     return {
       deploy,
-      also: params.deploy === 0 ? { meanPeer1: averaged[0] as Network } : { ensemble },
+      also,
       stages: [
         {
           name: 'peers',
@@ -104,7 +105,7 @@ export const pcl: PlanMethod = {
             },
             averageUpdate(group.weights, params.decayMax),
           ],
-          evaluate: [deploy, ...group.peers.map(({ network }) => network)],
+          evaluate: [deploy, ...Object.values(also), ...group.peers.map(({ network }) => network)],
           begin: () => {
             for (const { from, to } of group.weights) setup.tf.tidy(() => to.assign(from.clone()))
           },

@@ -1,4 +1,4 @@
-import type { Plan, Stage, Tensor } from '@stillhouse/engine'
+import type { MethodJob, Plan, Stage, Tensor } from '@stillhouse/engine'
 import { Value } from 'typebox/value'
 import { describe, expect, it } from 'vitest'
 import { kd } from './kd.ts'
@@ -13,6 +13,7 @@ import {
 } from './rco.ts'
 import { kdLoss } from './shared/kd-loss.ts'
 import { expectNear, ops, tf, valueAndGradient } from './testing/cpu-tf.ts'
+import { tinyJob } from './testing/tiny-job.ts'
 import { tinyCnn } from './testing/tiny-networks.ts'
 import { type TrainMethod, trainMethod } from './testing/train-method.ts'
 
@@ -200,5 +201,41 @@ describe('greedy anchors', () => {
       'anchor2-point2',
       'anchor3-point4',
     ])
+  })
+})
+
+describe('the check of rco', () => {
+  const traits = (...snapshots: (number | null)[]) => snapshots.map((copies) => ({ snapshots: copies, foreign: false }))
+  const check = (params: object, teacherTraits?: MethodJob['teacherTraits']) =>
+    rco.check?.({ ...PARAMS, ...params }, tinyJob(teacherTraits && { teacherTraits }))?.map(({ path }) => path)
+  const explicit = (...points: number[]) => ({ anchors: 'explicit', explicit: points })
+
+  it('refuses a route of one point, unless it is asked for', () => {
+    expect(check({}, traits(0))).toEqual(['/teachers/0/snapshots'])
+    expect(check({ anchors: 'greedy' }, traits(0))).toEqual(['/teachers/0/snapshots'])
+    expect(check(explicit(-1, 1), traits(0))).toEqual([])
+    expect(check({}, traits(1))).toEqual([])
+    expect(check({}, traits(0, 0))).toEqual([])
+    expect(check({}, traits(null))).toEqual([])
+  })
+
+  it('refuses points that the route does not have', () => {
+    expect(check(explicit(1, 4, -4, 0), traits(3))).toEqual(['/explicit/3'])
+    expect(check(explicit(5, -5), traits(1, 1))).toEqual(['/explicit/0', '/explicit/1'])
+  })
+
+  it('takes none but the ends of a route whose length the data decides', () => {
+    expect(check(explicit(1, -1, 2, 0), traits(null))).toEqual(['/explicit/2', '/explicit/3'])
+    expect(check(explicit(2), traits(4, null))).toEqual(['/explicit/0'])
+  })
+
+  it('refuses graphs of other runtimes where it looks at them between stages', () => {
+    const foreign = [{ snapshots: 0, foreign: true }, ...traits(2)]
+    expect(check({ anchors: 'greedy' }, foreign)).toEqual(['/teachers/0/from'])
+    expect(check({}, foreign)).toEqual([])
+  })
+
+  it('says nothing of teachers that nothing is known of', () => {
+    expect(check({})).toEqual([])
   })
 })

@@ -1,8 +1,11 @@
 // Route constrained optimisation: the student learns from the teacher as it was on its way, one anchor after the other.
 import {
   type HostContext,
+  type JobFault,
+  type MethodJob,
   type MethodSetup,
   type Network,
+  type ParamFault,
   type Plan,
   type PlanMethod,
   type Stage,
@@ -78,6 +81,7 @@ export const rco: PlanMethod = {
   tasks: ['classification'],
   parameters,
   needs: { teachers: { min: 1, max: 16 }, labels: true },
+  check: (params, job) => routeFaults(params as Params, job),
   plan(setup) {
     const { anchors, every, explicit } = setup.params as Params
     const route = teacherRoute(setup)
@@ -106,6 +110,42 @@ export function explicitAnchors(count: number, points: readonly number[]): numbe
       `/method/params/explicit: the teachers' route has no such point. Expected 1 to ${count}, or -${count} to -1; received ${given}.`,
     )
   })
+}
+
+/** Copies that the data decides about make the length of the route NaN. */
+function routeFaults({ anchors, explicit }: Params, { teacherTraits = [] }: MethodJob): (ParamFault | JobFault)[] {
+  const points = teacherTraits.reduce((sum, { snapshots }) => sum + (snapshots ?? Number.NaN) + 1, 0)
+  if (teacherTraits.length === 0) return []
+  if (anchors === 'explicit') return explicit.flatMap((point, i) => pointFault(point, i, points))
+  const foreign = teacherTraits.flatMap((traits, i) => (traits.foreign ? [foreignFault(i)] : []))
+  return [...(anchors === 'greedy' ? foreign : []), ...(points === 1 ? [NO_ROUTE] : [])]
+}
+
+const NO_ROUTE: JobFault = {
+  in: 'job',
+  path: '/teachers/0/snapshots',
+  message: 'the method rco follows the route of its teacher, and this one leaves no copies on its way',
+  expected: 'everyEpochs, less than the epochs of a teacher that is trained here; or several teachers',
+  received: 'no copies',
+}
+
+function foreignFault(i: number): JobFault {
+  const message = 'greedy looks at the teachers between stages, which a graph of another runtime does not allow'
+  const expected = 'teachers trained here, of jobs, or uploaded in the format tfjs-layers; or other anchors'
+  return { in: 'job', path: `/teachers/${i}/from`, message, expected, received: 'an upload in another format' }
+}
+
+/** @param count points of the route; NaN where they cannot be counted: then the first and the last alone are sure */
+function pointFault(point: number, i: number, count: number): ParamFault[] {
+  if (Math.abs(point) === 1 || (point !== 0 && Math.abs(point) <= count)) return []
+  const path = `/explicit/${i}`
+  const received = String(point)
+  if (Number.isNaN(count) && point !== 0) {
+    const message = 'how many copies a teacher leaves is only known where it trains for epochs'
+    return [{ path, message, expected: '1 or -1, or train.epochs in place of train.steps of the teacher', received }]
+  }
+  const range = Number.isNaN(count) ? '1 and above, or -1 and below' : `1 to ${count}, or -${count} to -1`
+  return [{ path, message: "the teachers' route has no such point", expected: range, received }]
 }
 
 interface Anchor {

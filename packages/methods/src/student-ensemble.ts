@@ -36,6 +36,7 @@ const parameters = Type.Object(
     ensembleWeight: share(0.15, 'of the mean answer, for every student'),
     ensembleLabelWeight: share(0, 'of the labels, for the mean answer; the released code has no such part'),
     taps: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      uniqueItems: true,
       maxItems: 8,
       default: [],
       description: 'features of every branch that are compared, as in stage3 for branch1.stage3; none: all its stages',

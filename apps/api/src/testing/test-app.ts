@@ -2,10 +2,10 @@
 import { Writable } from 'node:stream'
 import type { Signature } from '@stillhouse/engine'
 import { createLogger } from '@stillhouse/kit'
-import type { Catalog, Fault, JobSpec } from '@stillhouse/spec'
+import type { Catalog, JobSpec } from '@stillhouse/spec'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from '../app.ts'
-import type { ApiConfig, ModelCheck } from '../context.ts'
+import type { ApiConfig, ApiContext, ModelCheck } from '../context.ts'
 import { addContractGuard } from './contract-guard.ts'
 import { createFakeService, type FakeService, KEYS } from './fake-service.ts'
 
@@ -21,7 +21,7 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly config?: Partial<ApiConfig>
   readonly catalog?: Catalog
-  readonly checkJob?: (spec: JobSpec) => Fault[]
+  readonly checkJob?: ApiContext['checkJob']
   readonly signatureOf?: (spec: JobSpec) => Signature | null
   readonly checkModel?: (modelJson: unknown, weightBytes: Uint8Array) => ModelCheck
 }

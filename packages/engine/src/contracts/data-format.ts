@@ -26,6 +26,8 @@ export interface Dataset {
 }
 
 export interface DataFormat extends ShelfEntry {
+  /** Set when a job has to say where the files are: `data.from`, or the parameter `path`. */
+  readonly needsFiles?: boolean
   /** What the set looks like, from its parameters alone and without reading it. */
   signature(params: unknown): Signature
   /**

@@ -6,7 +6,7 @@ import type { Architecture } from './architecture.ts'
 import type { Batch, StreamSpec } from './batch.ts'
 import type { Network, Outputs } from './network.ts'
 import type { Ops } from './ops.ts'
-import type { ParamFault, ShelfEntry, Signature } from './shelf.ts'
+import type { JobFault, ParamFault, ShelfEntry, Signature } from './shelf.ts'
 import type { Scalar, Tensor, Tf, Variable } from './tf.ts'
 
 interface Count {
@@ -19,6 +19,8 @@ export interface Needs {
   /** Trained teachers, or with `trainableTeachers` teachers that the method trains. */
   readonly teachers: Count
   readonly trainableTeachers?: boolean
+  /** Set when the method runs its teachers itself, on more than the main batch: graphs of other runtimes cannot. */
+  readonly teacherNetworks?: boolean
   /** Networks beside the student; default none. */
   readonly peers?: Count
   readonly labels: boolean
@@ -33,7 +35,7 @@ export interface Needs {
 interface MethodBase extends ShelfEntry {
   readonly needs: Needs
   /** Faults that the parameter schema cannot say, found without tensors. */
-  check?(params: unknown, job: MethodJob): ParamFault[]
+  check?(params: unknown, job: MethodJob): (ParamFault | JobFault)[]
 }
 
 /** A loss on one student, with what it trains beside it. The engine makes its stage, alone or in a sum with others. */
@@ -43,6 +45,8 @@ export interface TermMethod extends MethodBase {
    * in a sum (`methods: […]`) every term is what its own `loss` says.
    */
   readonly ownLabels: boolean
+  /** What its batches hold beside samples and labels, as its parameters ask for it; the run may draw fewer. */
+  draws?(params: unknown): Pick<StreamSpec, 'negatives'>
   /** Called once per attempt and stage, before any resume. */
   term(setup: MethodSetup): Term
 }
@@ -73,12 +77,22 @@ export interface MethodJob {
   readonly signature: Signature
   readonly student: Architecture
   readonly teachers: readonly (Architecture | null)[]
+  /** More about the teachers, in the same order; default: no snapshots, and not foreign. */
+  readonly teacherTraits?: readonly TeacherTraits[]
   readonly peers: readonly Architecture[]
   readonly batchSize: number
   /** Whether batches mix the labels of samples (mixup); default false. */
   readonly mixedLabels?: boolean
-  /** Signatures of further data sets by name. */
-  readonly sources: Readonly<Record<string, Signature>>
+  /** Signatures of further data sets by name, and how many of their samples the job uses at most. */
+  readonly sources: Readonly<Record<string, Signature & { readonly limit?: number }>>
+}
+
+/** What can be known of a teacher at submit, beside its architecture. */
+export interface TeacherTraits {
+  /** Copies that it leaves on its way, without its end. Null where their number shows only with the data: train.steps. */
+  readonly snapshots: number | null
+  /** A graph that cannot run inside a step: it answers on the main batch only, and trains nowhere. */
+  readonly foreign: boolean
 }
 
 export interface SetupTeacher {
@@ -113,6 +127,8 @@ export interface MethodSetup {
   /** The job's schedule: for a stage that restarts it. */
   readonly schedule: ScheduleSpec
   readonly batchSize: number
+  /** Batches whose gradients are averaged before the weights move (train.accumulate), for updates that go along with them. */
+  readonly accumulate: number
   /** Training samples: rows of a memory bank, whose row of a sample is `batch.place`. */
   readonly samples: number
   /** Signatures of further data sets by name. */
@@ -145,7 +161,10 @@ export interface Plan {
   readonly deploy: Network
   /** Further networks that the job hands out, evaluated at the end and exported beside `deploy`, by name. */
   readonly also?: Readonly<Record<string, Network>>
-  /** More stages, when what they are depends on what these learn: an architecture that was found, the next anchor. */
+  /**
+   * More stages, when what they are depends on what these learn: an architecture that was found, the next anchor. They go
+   * on from the weights that these end with: only of the last plan the average or the best are kept (train.ema, train.keep).
+   */
   readonly next?: NextPlan
 }
 

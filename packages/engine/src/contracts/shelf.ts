@@ -32,3 +32,8 @@ export interface Signature {
 
 /** A fault whose path is relative to the entry's `params`. */
 export type ParamFault = Fault
+
+/** A fault of another part of the job, its path from the top: `/teachers/0/snapshots`, `/train/batchSize`. */
+export interface JobFault extends Fault {
+  readonly in: 'job'
+}

@@ -56,6 +56,7 @@ function setupOf(run: JobRun, { registry, ops, teachers }: SetupParts): MethodSe
     epochs: epochsOf(run),
     schedule: spec.train.schedule,
     batchSize: spec.train.batchSize,
+    accumulate: spec.train.accumulate,
     samples: views.train.indices.length,
     sources: Object.fromEntries([...run.sources].map(([name, { signature }]) => [name, signature])),
     build,

@@ -13,10 +13,13 @@ export interface ProgressLog {
   ofPass(stage: string, done: number, total: number): JobEvent | null
   /** Moves on to the stages after `count` more. */
   advance(count: number): void
+  /** Counts stages that nobody could know of before: those of a plan that was decided on. */
+  grow(count: number): void
 }
 
-/** @param stageCount stages of the whole job */
-export function createProgressLog(stageCount: number, now: () => number = () => performance.now()): ProgressLog {
+/** @param stages of the whole job, as far as they are known */
+export function createProgressLog(stages: number, now: () => number = () => performance.now()): ProgressLog {
+  let stageCount = stages
   let first = 0
   let last: JobProgress | null = null
   let said = Number.NEGATIVE_INFINITY
@@ -41,6 +44,9 @@ export function createProgressLog(stageCount: number, now: () => number = () => 
     ofPass: pass,
     advance: (count) => {
       first += count
+    },
+    grow: (count) => {
+      stageCount += count
     },
   }
 }

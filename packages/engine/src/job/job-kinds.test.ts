@@ -106,6 +106,26 @@ describe('a method without a trained teacher', () => {
   })
 })
 
+describe('a plan that another follows', () => {
+  it('hands out the network that was found, and counts its stage once it is there', async () => {
+    const evaluate = { latencyRuns: 0, baseline: true }
+    const spec = tinyJob({ evaluate, train, teacher: undefined, method: { name: 'find' } })
+    // in the first stage, in the second, and in the control, when the training that was decided on is over
+    const whole = await expectResumable(spec, [4, 12, 20])
+    expect(stagesOf(whole)).toEqual(['student', 'found', 'baseline'])
+    expect(resultOf(whole)['params']).toBeLessThan(36 * 8 + 8 + 8 * 3 + 3)
+    const told = ofType(whole.events, 'progress').map(({ progress }) => progress)
+    const lastOf = (stage: string) => told.filter((progress) => progress.stage === stage).at(-1)
+    expect(lastOf('student')).toMatchObject({ stageIndex: 0, stageCount: 4 })
+    expect(lastOf('found')).toMatchObject({ stageIndex: 1, stageCount: 5 })
+    expect(lastOf('baseline')).toMatchObject({ stageIndex: 2, stageCount: 5 })
+    expect(lastOf('export')).toMatchObject({ stageIndex: 4, stageCount: 5 })
+    const stopped = await run({ spec, stopAtBatch: 20 })
+    const again = ofType((await run({ spec, checkpoint: stopped.checkpoint })).events, 'progress')
+    expect(again.at(-1)?.progress).toMatchObject({ stage: 'export', stageIndex: 4, stageCount: 5 })
+  })
+})
+
 describe('a teacher on its way', () => {
   const teacher = { ...trained, train: { ...train, epochs: 4 }, snapshots: { everyEpochs: 1 } }
   const spec = tinyJob({ ...quiet, train: { ...train, epochs: 4 }, teacher, method: { name: 'route' } })

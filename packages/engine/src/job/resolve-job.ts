@@ -6,14 +6,16 @@ import type { Shelves } from '../contracts/shelves.ts'
 import type { Checked } from './checked.ts'
 import { describeModel } from './describe-model.ts'
 import { findEntry } from './find-entry.ts'
+import type { KnownTeachers } from './known-teachers.ts'
 import { methodFaults } from './method-faults.ts'
+import { placeFaults } from './place-faults.ts'
 import { resolveMethod } from './resolve-method.ts'
 import { resolveParams } from './resolve-params.ts'
 import type { Chosen, ResolvedJob } from './resolved-job.ts'
 import { trainingFaults } from './training-faults.ts'
 
-/** @param spec canonical, as `parseJobSpec` gives it */
-export function resolveJob(spec: JobSpec, shelves: Shelves): Checked<ResolvedJob> {
+/** @param spec canonical, as `parseJobSpec` gives it @param known of the teachers taken from elsewhere */
+export function resolveJob(spec: JobSpec, shelves: Shelves, known: KnownTeachers = []): Checked<ResolvedJob> {
   const faults: Fault[] = []
   const take = <T>(result: Checked<T>): T | null => {
     if (result.ok) return result.value
@@ -36,7 +38,7 @@ export function resolveJob(spec: JobSpec, shelves: Shelves): Checked<ResolvedJob
     const chosen = take(chooseData(source, shelves, { path: `/sources/${name}`, task }))
     return chosen && ([name, { ...chosen, signature: chosen.entry.signature(chosen.params), spec: source }] as const)
   })
-  const method = take(resolveMethod(spec, shelves))
+  const method = take(resolveMethod(spec, shelves, known))
   const exports = spec.export.map((one, i) => take(chooseExport(spec, shelves, { one, path: `/export/${i}` })))
   faults.push(...trainingFaults(spec, signature))
   if (faults.length > 0 || data === null || signature === null || student === null || method === null)
@@ -47,6 +49,7 @@ export function resolveJob(spec: JobSpec, shelves: Shelves): Checked<ResolvedJob
     signature,
     student,
     teachers,
+    known,
     peers: peers.filter((one) => one !== null),
     sources: new Map(sources.filter((one) => one !== null)),
     method,
@@ -68,7 +71,10 @@ function chooseData(
   const found = findEntry({ shelf, kind: 'data set', name: data.name, path: `${path}/name`, task })
   if (!found.ok) return found
   const resolved = resolveParams(found.value, data.params, `${path}/params`)
-  return resolved.ok ? { ok: true, value: { entry: found.value, params: resolved.value } } : resolved
+  if (!resolved.ok) return resolved
+  const faults = placeFaults(found.value, data, { params: resolved.value, path })
+  if (faults.length > 0) return { ok: false, faults }
+  return { ok: true, value: { entry: found.value, params: resolved.value } }
 }
 
 function chooseExport(

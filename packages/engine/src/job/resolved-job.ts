@@ -4,6 +4,7 @@ import type { DataFormat } from '../contracts/data-format.ts'
 import type { Exporter } from '../contracts/exporter.ts'
 import type { Signature } from '../contracts/shelf.ts'
 import type { DescribedModel } from './describe-model.ts'
+import type { KnownTeachers } from './known-teachers.ts'
 import type { ResolvedMethod } from './resolve-method.ts'
 import type { Params } from './resolve-params.ts'
 
@@ -19,6 +20,8 @@ export interface ResolvedJob {
   readonly student: DescribedModel
   /** Null for a teacher that is only known when it is loaded. */
   readonly teachers: readonly (DescribedModel | null)[]
+  /** What is known of teachers that come from elsewhere, in the same order. */
+  readonly known: KnownTeachers
   readonly peers: readonly DescribedModel[]
   /** Further data sets by name. */
   readonly sources: ReadonlyMap<string, Chosen<DataFormat> & { readonly signature: Signature; readonly spec: DataSpec }>

@@ -47,13 +47,16 @@ export interface PhaseRun {
 export async function* runPhase(run: JobRun, progress: ProgressLog, phase: PhaseRun): AsyncGenerator<JobEvent, Plan> {
   const before = run.finished.get(phase.phase)
   if (before !== undefined) {
-    const last = replay(phase.plan, before.result.decisions)
+    const plans = replay(phase.plan, before.result.decisions)
+    const last = plans.at(-1) ?? phase.plan
     restoreVariables(run.request.tf, phase.keeps(last), before.tensors)
-    progress.advance(phase.plan.stages.length)
+    const stages = plans.flatMap((plan) => plan.stages).length
+    progress.grow(stages - phase.plan.stages.length)
+    progress.advance(stages)
     return last
   }
   const { state, plan } = yield* trainPhase(run, progress, phase)
-  progress.advance(phase.plan.stages.length)
+  progress.advance(state.stage)
   const { curve, best, losses, decisions } = state
   const result: FinishedPhase = { curve, best, losses, decisions, reused: false }
   run.finished.set(phase.phase, { result, tensors: saveVariables(phase.keeps(plan)) })
@@ -63,21 +66,31 @@ export async function* runPhase(run: JobRun, progress: ProgressLog, phase: Phase
   return plan
 }
 
-/** The last of the plans that the decisions led to. */
-function replay(plan: Plan, decisions: readonly unknown[]): Plan {
-  return decisions.reduce((last: Plan, decision) => last.next?.plan(decision) ?? last, plan)
+/** The plan, and those that the decisions led to. */
+function replay(plan: Plan, decisions: readonly unknown[]): Plan[] {
+  const plans = [plan]
+  for (const decision of decisions) {
+    const next = plans.at(-1)?.next?.plan(decision)
+    if (next !== undefined) plans.push(next)
+  }
+  return plans
 }
 
 async function* trainPhase(run: JobRun, progress: ProgressLog, phase: PhaseRun): AsyncGenerator<JobEvent, TrainResult> {
   const teachers = phaseTeachers(run, phase)
   try {
     const training = train({ ...trainRun(run, phase), ...teachers.inputs })
+    let stages = phase.plan.stages.length
     for (;;) {
       const next = await training.next()
       yield* teachers.notes()
       if (next.done === true) {
         if (!next.value.finished) throw new JobStopped()
         return next.value
+      }
+      if (next.value.type === 'step' && next.value.index >= stages) {
+        progress.grow(next.value.index + 1 - stages)
+        stages = next.value.index + 1
       }
       const event = await tell(run, progress, { phase: phase.phase, event: next.value })
       if (event !== null) yield event

@@ -8,15 +8,19 @@ import { under } from './describe-model.ts'
 /** @param signature null when the data set has faults of its own */
 export function trainingFaults(spec: JobSpec, signature: Signature | null): Fault[] {
   const blocks = [
-    { path: '/train', train: spec.train },
-    ...spec.teachers.map(({ train }, i) => ({ path: `/teachers/${i}/train`, train })),
+    { path: '/train', train: spec.train, limit: spec.data.limit },
+    ...spec.teachers.map(({ train, data }, i) => ({
+      path: `/teachers/${i}/train`,
+      train,
+      limit: data?.limit ?? spec.data.limit,
+    })),
   ]
   return [
     ...(signature === null ? [] : normaliseFaults(spec.data, signature).map((fault) => under('/data', fault))),
-    ...blocks.flatMap(({ path, train }) =>
+    ...blocks.flatMap(({ path, train, limit }) =>
       train === undefined
         ? []
-        : [...batchFaults(path, train, spec), ...augmentFaults(path, train, signature), ...cacheFaults(path, train)],
+        : [...batchFaults(path, train, limit), ...augmentFaults(path, train, signature), ...cacheFaults(path, train)],
     ),
   ]
 }
@@ -29,13 +33,13 @@ function cacheFaults(path: string, { teacherCache, augment }: TrainSpec): Fault[
 }
 
 /** The size of the data is only known when it is opened; a limit is known here. */
-function batchFaults(path: string, { batchSize }: TrainSpec, { data }: JobSpec): Fault[] {
-  if (data.limit === undefined || batchSize <= data.limit) return []
+function batchFaults(path: string, { batchSize }: TrainSpec, limit: number | undefined): Fault[] {
+  if (limit === undefined || batchSize <= limit) return []
   return [
     {
       path: `${path}/batchSize`,
       message: 'a batch is larger than the training set',
-      expected: `at most data.limit = ${data.limit}`,
+      expected: `at most data.limit = ${limit}`,
       received: String(batchSize),
     },
   ]

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { GradientUpdate, PlanMethod, Stage, TermMethod } from '../contracts/method.ts'
 import type { Network } from '../contracts/network.ts'
 import type { Scalar } from '../contracts/tf.ts'
+import { tinyMlp } from './tiny-architectures.ts'
 
 const closed = { additionalProperties: false }
 const about = (name: string) => ({
@@ -130,6 +131,38 @@ const route: PlanMethod = {
   },
 }
 
+/** Trains the student, then a network of so many units as it has wrong samples, five at most. */
+const find: PlanMethod = {
+  ...about('find'),
+  needs: { teachers: { min: 0, max: 0 }, labels: true },
+  plan: ({ student, signature, build }) => {
+    const stage = (network: Network, share: number): Stage => ({
+      name: network.role,
+      share,
+      players: [playerOf(network)],
+      updates: [learns(network)],
+    })
+    return {
+      deploy: student,
+      stages: [stage(student, 0.5)],
+      next: {
+        decide: async ({ logits }) => {
+          const { logits: answers, labels: classes } = await logits(student, 'train')
+          const wrong = [...classes].filter((label, i) => {
+            const row = answers.subarray(i * signature.classes, (i + 1) * signature.classes)
+            return row[label] !== Math.max(...row)
+          })
+          return { hidden: Math.min(wrong.length, 4) + 1 }
+        },
+        plan: (decision) => {
+          const found = build('found', tinyMlp(signature, decision as { hidden: number }))
+          return { deploy: found, stages: [stage(found, 0.5)] }
+        },
+      },
+    }
+  },
+}
+
 const playerOf = (network: Network) => ({ role: network.role, variables: network.trainable })
 
 const learns = (network: Network): GradientUpdate => ({
@@ -139,4 +172,4 @@ const learns = (network: Network): GradientUpdate => ({
   loss: ({ ops, batch, train }) => ({ ce: ops.crossEntropy(train(network).logits, batch.labels) }),
 })
 
-export const tinyMethods = [labels, match, side, together, route]
+export const tinyMethods = [labels, match, side, together, route, find]

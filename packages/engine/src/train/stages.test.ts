@@ -85,6 +85,30 @@ describe('a plan that follows another', () => {
       await expectResumable({ make: searching, spec }, 10)
     },
   )
+
+  it('goes on from what that one ended with, not from its average or its best weights', async () => {
+    const weightsWith = async (change: object) => {
+      let evaluations = 0
+      const evaluate = () => {
+        evaluations += 1
+        return { accuracy: 1 / evaluations }
+      }
+      const { weights } = await trainOnce({
+        make: searching,
+        data,
+        spec: trainSpec({ epochs: 4, ...change }),
+        evaluate,
+      })
+      return weights
+    }
+    const [plain, kept] = [
+      await weightsWith({}),
+      await weightsWith({ keep: 'best', ema: { decay: 0.9, warmup: false } }),
+    ]
+    expect(kept['wide/logits/kernel']).toBe(plain['wide/logits/kernel'])
+    // of the last plan they are what the training ends with
+    expect(kept['small/logits/kernel']).not.toBe(plain['small/logits/kernel'])
+  })
 })
 
 describe('a stage', () => {

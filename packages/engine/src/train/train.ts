@@ -31,8 +31,10 @@ export async function* train(run: TrainRun): AsyncGenerator<TrainEvent, TrainRes
     if (run.resume !== null) restoreVariables(run.tf, checkpointVariables(training), run.resume.tensors)
     for (;;) {
       if (!(yield* runStages(training))) return result(training, false)
-      training.kept.finish()
-      if (training.plan.next === undefined) return result(training, true)
+      if (training.plan.next === undefined) {
+        training.kept.finish()
+        return result(training, true)
+      }
       yield* goOn(training, training.plan.next)
     }
   } catch (error) {

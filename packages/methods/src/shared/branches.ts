@@ -1,5 +1,5 @@
 // The branches of a student that teach each other: which it has, and what a job without them is told.
-import type { Architecture, ParamFault } from '@stillhouse/engine'
+import type { Architecture, JobFault, ParamFault } from '@stillhouse/engine'
 import { Type } from 'typebox'
 
 type Tapped = Pick<Architecture, 'taps'>
@@ -14,14 +14,15 @@ export function branchesOf({ taps }: Tapped): string[] {
 const hasBranch = (taps: Tapped['taps'], name: string) =>
   taps[`${name}.penultimate`] !== undefined && taps[`${name}.logits`] !== undefined
 
-/** Refuses a student without a trunk and at least two branches. The fault has no parameter to point at. */
-export function branchFaults(student: Tapped): ParamFault[] {
+/** Refuses a student without a trunk and at least two branches. */
+export function branchFaults(student: Tapped): JobFault[] {
   const branches = branchesOf(student)
   if (student.taps['trunk'] !== undefined && branches.length >= 2) return []
   const message = 'the student has no branches that could teach each other'
   const expected =
     'student.model multi-branch, with the wanted network as params.family: taps trunk, branch1.logits, branch2.logits …'
-  return [{ path: '', message, expected, received: `a student with the taps ${Object.keys(student.taps).join(', ')}` }]
+  const received = `a student with the taps ${Object.keys(student.taps).join(', ')}`
+  return [{ in: 'job', path: '/student/model', message, expected, received }]
 }
 
 /** A parameter: which branch is exported, counted from 1 as its taps are. */

@@ -31,6 +31,8 @@ export interface CheckTapPairs {
 export function tapPairFaults({ pairs, job, parameter, adapter }: CheckTapPairs): ParamFault[] {
   return pairs.flatMap((pair, i) => {
     const path = `/${parameter}/${i}`
+    if (pairs.findIndex((one) => one.student === pair.student && one.teacher === pair.teacher) < i)
+      return [twice(path, pair)]
     const from = tapOf(job.student, { tap: pair.student, whose: 'the student', path: `${path}/student` })
     const teachers = job.teachers.flatMap((teacher, m) =>
       teacher === null ? [] : [tapOf(teacher, { tap: pair.teacher, whose: `teacher ${m}`, path: `${path}/teacher` })],
@@ -39,6 +41,10 @@ export function tapPairFaults({ pairs, job, parameter, adapter }: CheckTapPairs)
     if (missing.length > 0 || !from.ok) return missing
     return teachers.flatMap((to) => (to.ok ? pairFaults(adapter(from.shape, to.shape), path) : []))
   })
+}
+
+function twice(path: string, { student, teacher }: TapPair): ParamFault {
+  return { path, message: 'the same pair twice', expected: 'each pair once', received: `${student} and ${teacher}` }
 }
 
 export interface NamedTap {

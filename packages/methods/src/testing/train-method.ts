@@ -127,6 +127,7 @@ function setupOf({
     epochs: (spec?.steps ?? STEPS) / (splits.train.size / BATCH),
     schedule: spec?.schedule ?? { name: 'constant' },
     batchSize: BATCH,
+    accumulate: spec?.accumulate ?? 1,
     samples: splits.train.size,
     sources: Object.fromEntries(sources.map((name) => [name, signature])),
     build: registry.build,

@@ -10,13 +10,30 @@ const STEPS = 20
 
 export interface MethodNetworks {
   /** The first that the method's own check has nothing against is taken. */
-  readonly students: readonly Architecture[]
-  readonly teacher: Architecture
+  readonly pairs: readonly NetworkPair[]
   readonly signature: Signature
 }
 
-/** Registers the tests of one entry, with its defaults and with as few and as many as two teachers and peers. */
+export interface NetworkPair {
+  readonly student: Architecture
+  readonly teacher: Architecture
+}
+
+/**
+ * Registers the tests of one entry, with its defaults and with as few and as many as two teachers and peers; of one that
+ * is a plan and a term both ways.
+ */
 export function methodConformance(method: Method, networks: MethodNetworks): void {
+  for (const [way, one] of waysOf(method)) describe(way, () => eachCount(one, networks))
+}
+
+function waysOf(method: Method): [string, Method][] {
+  if (!('plan' in method)) return [['as a term', method]]
+  const { plan: _, ...rest } = method
+  return [['as a plan', method], ...('term' in rest ? [['as a term', rest] as [string, Method]] : [])]
+}
+
+function eachCount(method: Method, networks: MethodNetworks): void {
   const { teachers, peers = { min: 0, max: 0 } } = method.needs
   const few = { teachers: teachers.min, peers: peers.min }
   const more = { teachers: Math.min(teachers.max, few.teachers + 1), peers: Math.min(peers.max, few.peers + 1) }
@@ -27,13 +44,14 @@ export function methodConformance(method: Method, networks: MethodNetworks): voi
     const undisturbed = onceEach((compile) => runMethod(given, { steps: STEPS, compile }))
 
     it('plans stages that make up the whole training, and a network to deploy', async () => {
-      const { plan } = await undisturbed(false)
-      const shares = plan.stages.map(({ share }) => share)
+      const { plans, stages } = await undisturbed(false)
+      const shares = stages.map(({ share }) => share)
       expect(shares.every((share) => share > 0)).toBe(true)
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9)
-      expect(new Set(plan.stages.map(({ name }) => name)).size).toBe(plan.stages.length)
-      expect(plan.deploy.frozen).toBe(false)
-      for (const stage of plan.stages) expectKnownRoles(stage)
+      expect(new Set(stages.map(({ name }) => name)).size).toBe(stages.length)
+      expect(plans.at(-1)?.next).toBeUndefined()
+      expect(plans.map(({ deploy }) => deploy.frozen)).not.toContain(true)
+      for (const stage of stages) expectKnownRoles(stage)
     })
 
     it('names the parts of its loss, and keeps them finite', async () => {
@@ -47,8 +65,8 @@ export function methodConformance(method: Method, networks: MethodNetworks): voi
 
     it.each([true, false])('changes the players of a stage and nothing else (compiled: %s)', async (compile) => {
       const run = await undisturbed(compile)
-      expect(run.values).toHaveLength(run.plan.stages.length + 1)
-      for (const [i, stage] of run.plan.stages.entries()) {
+      expect(run.values).toHaveLength(run.stages.length + 1)
+      for (const [i, stage] of run.stages.entries()) {
         const changed = changedIn(run, i)
         const allowed = mayChange(run, stage)
         expect(changed.filter((name) => !allowed.has(name))).toEqual([])
@@ -60,7 +78,7 @@ export function methodConformance(method: Method, networks: MethodNetworks): voi
       const optimizer = { name: 'sgd', learningRate: 1e-3 } as const
       const run = await runMethod(given, { steps: STEPS, compile: false, optimizer })
       for (const bytes of run.values.at(-1)?.values() ?? []) expect(numbersOf(bytes).every(Number.isFinite)).toBe(true)
-      for (const [i, stage] of run.plan.stages.entries()) expectPlayersMoved(run, stage, changedIn(run, i))
+      for (const [i, stage] of run.stages.entries()) expectPlayersMoved(run, stage, changedIn(run, i))
     })
 
     it('leaves its teachers as they were, in every bit', async () => {
@@ -81,7 +99,7 @@ export function methodConformance(method: Method, networks: MethodNetworks): voi
 
     it('stopped after any step and taken up again, ends with the same bytes and the same series', async () => {
       const whole = await undisturbed(true)
-      for (const stopAfter of someSteps()) {
+      for (const stopAfter of [...someSteps(), ...stepsAround(whole)]) {
         const first = await runMethod(given, { steps: STEPS, compile: true, stopAfter })
         const second = await runMethod(given, { steps: STEPS, compile: true, resume: first.checkpoint })
         const title = `stopped after ${stopAfter} steps`
@@ -122,10 +140,10 @@ interface Counts {
   readonly peers: number
 }
 
-function methodCase(method: Method, { students, teacher, signature }: MethodNetworks, count: Counts): MethodCase {
-  const teachers = Array.from({ length: count.teachers }, () => teacher)
+function methodCase(method: Method, { pairs, signature }: MethodNetworks, count: Counts): MethodCase {
   const sources = Object.fromEntries((method.needs.sources ?? []).map((name) => [name, signature]))
-  const cases = students.map((student) => {
+  const cases = pairs.map(({ student, teacher }) => {
+    const teachers = Array.from({ length: count.teachers }, () => teacher)
     const peers = Array.from({ length: count.peers }, () => student)
     const job = { signature, student, teachers, peers, batchSize: 8, sources }
     const faults = method.check?.(defaultParams(method), job) ?? []
@@ -134,7 +152,7 @@ function methodCase(method: Method, { students, teacher, signature }: MethodNetw
   const fitting = cases.find(({ faults }) => faults.length === 0)
   if (fitting !== undefined) return fitting.given
   const reasons = cases.flatMap(({ faults }) => faults.map(({ message }) => message)).join('; ')
-  throw new Error(`The method ${method.name} takes none of the suite's students: ${reasons}.`)
+  throw new Error(`The method ${method.name} takes none of the suite's networks: ${reasons}.`)
 }
 
 /** Runs that several tests look at are made once. */
@@ -154,10 +172,10 @@ function expectKnownRoles({ players, updates }: Stage): void {
     if (update.kind === 'gradient') expect(roles).toEqual(expect.arrayContaining([...update.trains]))
 }
 
-/** Variables that are not the same at the end of stage `i` as at its start. */
+/** Variables that are not the same at the end of stage `i` as at its start; new ones have not changed yet. */
 function changedIn({ values }: MethodRun, i: number): string[] {
   const [before, after] = [values[i], values[i + 1]]
-  return [...(after ?? [])].flatMap(([name, bytes]) => (before?.get(name) === bytes ? [] : [name]))
+  return [...(after ?? [])].flatMap(([name, bytes]) => ((before?.get(name) ?? bytes) === bytes ? [] : [name]))
 }
 
 function expectPlayersMoved(run: MethodRun, { players }: Stage, changed: readonly string[]): void {
@@ -191,4 +209,11 @@ function expectNear(actual: number, expected: number | undefined, title: string)
 /** The first, the last but one, and one that is another in every run of the suite. */
 function someSteps(): number[] {
   return [...new Set([1, 2 + Math.floor(Math.random() * (STEPS - 3)), STEPS - 1])]
+}
+
+/** Before a plan is decided on, and after its first step. */
+function stepsAround({ plans }: MethodRun): number[] {
+  const shares = plans.map(({ stages }) => stages.reduce((sum, { share }) => sum + share, 0))
+  const ends = shares.slice(0, -1).map((_, i) => shares.slice(0, i + 1).reduce((sum, share) => sum + share, 0))
+  return ends.flatMap((end) => [Math.round(end * STEPS), Math.round(end * STEPS) + 1])
 }

@@ -13,6 +13,7 @@ import {
   type Plan,
   planOf,
   type Registry,
+  type Stage,
   type TrainEvent,
   type TrainRun,
   tapShape,
@@ -50,10 +51,16 @@ type Checkpoint = NonNullable<TrainRun['resume']>
 export interface MethodRun {
   /** The student and whatever else the method built. */
   readonly networks: readonly Network[]
-  readonly plan: Plan
+  /** The first plan, and those that followed it. */
+  readonly plans: readonly Plan[]
+  /** Of all plans, in order. */
+  readonly stages: readonly Stage[]
   /** Every variable of the method's networks and states, by name. */
   readonly variables: ReadonlyMap<string, Variable>
-  /** Values at the start, then at the end of each stage, by variable. */
+  /**
+   * Values at the start, then at the end of each stage, by variable. What a further plan builds is first seen at the end
+   * of the stage before it, as it was built.
+   */
   readonly values: readonly ReadonlyMap<string, string>[]
   readonly teacherValues: { readonly before: readonly string[]; readonly after: readonly string[] }
   /** `seq name stage step value` of every metric point. */
@@ -82,12 +89,17 @@ export async function runMethod(given: MethodCase, options: RunOptions): Promise
     if (event.type === 'metrics') points.push(...event.points)
     if (event.type !== 'checkpoint') continue
     checkpoint = { state: structuredClone(event.state), tensors: saved(event.variables) }
+    // before the first step of a stage: the plan that was decided on has added its networks
+    if (event.step === 0) values.pop()
     values.push(valuesOf(made.variables))
   }
   const after = made.teachers.map(({ variables }) => bytesOf(variables))
   dispose(made)
   return {
-    ...made,
+    plans: made.plans,
+    stages: made.plans.flatMap(({ stages }) => stages),
+    networks: [...made.registry.architectures.keys()],
+    variables: made.variables,
     values,
     teacherValues: { before, after },
     series: points.map(({ seq, name, stage, step, value }) => `${seq} ${name} ${stage} ${step} ${value}`),
@@ -97,8 +109,8 @@ export async function runMethod(given: MethodCase, options: RunOptions): Promise
 }
 
 interface Made {
-  readonly plan: Plan
-  readonly networks: readonly Network[]
+  /** Grows when a plan is followed. */
+  readonly plans: Plan[]
   /** Frozen ones only: a teacher that the method trains is among the networks. */
   readonly teachers: readonly Network[]
   readonly snapshots: readonly Network[]
@@ -132,6 +144,7 @@ function make({ method, student, teachers, peers }: MethodCase, data: Dataset): 
     epochs: 4,
     schedule: { name: 'constant' },
     batchSize: BATCH,
+    accumulate: 1,
     samples: data.splits.train.size,
     sources: Object.fromEntries(sources.map((name) => [name, data.signature])),
     build: registry.build,
@@ -140,15 +153,25 @@ function make({ method, student, teachers, peers }: MethodCase, data: Dataset): 
     cut: registry.cut,
     shapeOf: tapShape,
   }
+  const plans: Plan[] = []
+  noted(planOf(method, setup), plans)
   return {
-    plan: planOf(method, setup),
+    plans,
     registry,
     sources,
-    networks: [...registry.architectures.keys()],
     teachers: method.needs.trainableTeachers === true ? [] : given.map(({ network }) => network),
     snapshots: given.flatMap(({ snapshots }) => snapshots),
     variables: registry.variables,
   }
+}
+
+/** The same plan; it and those that follow it are put into `plans` as they are made. */
+function noted(plan: Plan, plans: Plan[]): Plan {
+  const { next } = plan
+  const followed = next && { ...next, plan: (decision: unknown) => noted(next.plan(decision), plans) }
+  const same = followed === undefined ? plan : { ...plan, next: followed }
+  plans.push(same)
+  return same
 }
 
 interface MadeTeacher {
@@ -172,7 +195,7 @@ interface Drive {
 }
 
 function events(
-  { plan, variables, teachers, sources }: Made,
+  { plans, variables, teachers, sources }: Made,
   { data, options, onBatch, signal }: Drive,
 ): AsyncIterable<TrainEvent> {
   const { train: split } = data.splits
@@ -180,7 +203,7 @@ function events(
   const samples = { view: { split, indices, labels: split.labels, normalise: null }, signature: data.signature }
   return train({
     tf,
-    plan,
+    plan: plans[0] as Plan,
     variables,
     teachers,
     train: {

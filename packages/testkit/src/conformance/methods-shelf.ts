@@ -1,6 +1,6 @@
 // The shelf of methods in parts, one per test file: a file is run by one process, and the suite is long.
 import { methods } from '@stillhouse/methods'
-import { multiBranch, resnet } from '@stillhouse/models'
+import { cnn, multiBranch, resnet } from '@stillhouse/models'
 import { describe } from 'vitest'
 import { defaultParams, entryConformance } from './entry-conformance.ts'
 import { methodConformance } from './method-conformance.ts'
@@ -10,6 +10,12 @@ const { signature } = tinyData()
 const residual = (width: number) => resnet.architecture({ depth: 8, width }, signature)
 const branchParams = { family: 'resnet', params: { depth: 8, width: 2 }, split: 'stage2', branches: 3 }
 const branched = multiBranch.architecture(defaultParams(multiBranch, branchParams), signature)
+const plain = cnn.architecture(defaultParams(cnn, { filters: [4, 6] }), signature)
+const pairs = [
+  { student: residual(2), teacher: residual(3) },
+  { student: branched, teacher: residual(3) },
+  { student: plain, teacher: plain },
+]
 
 /** Test files that share the shelf: every entry is in one of them, whatever comes onto the shelf. */
 const PARTS = 4
@@ -18,6 +24,6 @@ const PARTS = 4
 export function methodsShelf(part: number): void {
   describe.each(methods.filter((_, i) => i % PARTS === part))('the method $name', (method) => {
     entryConformance(method, methods)
-    methodConformance(method, { students: [residual(2), branched], teacher: residual(3), signature })
+    methodConformance(method, { pairs, signature })
   })
 }

@@ -9,6 +9,7 @@ import { parseYaml } from '../../body/parse-yaml.ts'
 import type { ApiContext } from '../../context.ts'
 import { dataSourceFaults } from '../../data-source-faults.ts'
 import { compileValidatorExceptBody, summarize } from '../../http/compile-validator.ts'
+import { keptTeachers } from '../../kept-teachers.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { addTextParser } from '../../plugins/bodies.ts'
@@ -113,7 +114,7 @@ async function checkSpec(body: unknown, context: ApiContext): Promise<JobSpec | 
 /** What the schema cannot tell: the shelves first, then what the service keeps. */
 async function outerFaults(spec: JobSpec, context: ApiContext): Promise<Fault[]> {
   return [
-    ...context.checkJob(spec),
+    ...context.checkJob(spec, await keptTeachers(spec, context)),
     ...(await teacherSourceFaults(spec, context)),
     ...(await dataSourceFaults(spec, context)),
   ]
