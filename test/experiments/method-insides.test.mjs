@@ -69,8 +69,10 @@ describe('openMethods', () => {
     const build = (/** @type {string} */ role) => {
       head = given.build(role)
       return head
-    } /** @type {any} */
-    ;(methods[0]).term({ ...given, build })
+    }
+    /** @type {any[]} */
+    const [entry] = methods
+    entry.term({ ...given, build })
     const features = { shape: [1, 2], values: Float32Array.from([1, 2]) }
     const before = apply('head', features)
     for (const variable of head.variables) variable.assign(tf.ones(variable.shape))

@@ -103,6 +103,8 @@ export const experiment = {
       rule: 'report',
     },
   ],
+  remarks:
+    'What the small network gained it gained from the answers: dml alone gives as much here, and the adversarial part moved neither accuracy nor maps by more than a fraction of the difference between seeds. The second claim is held by what L1 does, which makes the maps nearly the same, and at the worst NLL of all arms; dml alone keeps them as far apart as afd. The larger network ends below itself alone in every other arm.',
   common: (/** @type {any} */ { teacher: _, ...job }) => ({
     ...job,
     peers: [{ model: 'cnn', params: { filters: [16, 32], dense: 64 } }],

@@ -5,7 +5,7 @@ import { E_MARGIN, experimentE, labelsOnly } from '../settings.mjs'
 
 const TAP = 'stage3'
 /** Chosen by the tuning below. */
-const WEIGHT = 60
+const WEIGHT = 200
 
 /** @param {number} weight @param {string} tap */
 const ft = (weight, tap) => ({

@@ -1,13 +1,11 @@
 // Knowledge review: whether the teacher's levels can be read off the student's, and what the review is worth.
-import { hierarchicalLoss } from '../../../packages/methods/dist/reviewkd.js'
-import { loadBackend } from '../../bench/stillhouse/engine.mjs'
 import { linearReading, withDeeper } from '../linear-reading.mjs'
 import { accuracy } from '../measures.mjs'
 import { E_MARGIN, experimentE, labelsOnly } from '../settings.mjs'
 
 const TAPS = ['stage1.pre', 'stage2.pre', 'stage3.pre', 'penultimate']
 /** Chosen by the tuning below. */
-const WEIGHT = 1
+const WEIGHT = 5
 
 /** @param {number} weight @param {readonly string[]} taps */
 const reviewkd = (weight, taps) => ({
@@ -85,13 +83,18 @@ async function readingLoss({ probe }) {
     /** @param {typeof fit | typeof test} on */
     const inputs = async (on) => withDeeper(await Promise.all(readFrom(i).map((tap) => probe.student(tap, on))))
     const read = linearReading(await inputs(fit), await probe.teacher(level, fit))
-    sum += hcl(read(await inputs(test)), await probe.teacher(level, test))
+    sum += await hcl(read(await inputs(test)), await probe.teacher(level, test))
   }
   return sum
 }
 
-/** @param {import('../probe.mjs').Features} found @param {import('../probe.mjs').Features} target */
-function hcl(found, target) {
+/**
+ * The built packages, which a definition that is only read does not need.
+ * @param {import('../probe.mjs').Features} found @param {import('../probe.mjs').Features} target
+ */
+async function hcl(found, target) {
+  const { hierarchicalLoss } = await import('../../../packages/methods/dist/reviewkd.js')
+  const { loadBackend } = await import('../../bench/stillhouse/engine.mjs')
   const { tf } = loadBackend()
   return tf.tidy(() => {
     /** @param {import('../probe.mjs').Features} features @returns {any} a vector as a map of one place */

@@ -8,9 +8,9 @@ export function valueText(value, { percent = false }) {
   return percent ? (value * 100).toFixed(2) : digits(value)
 }
 
-/** Enough digits to tell seeds apart, whatever the size. @param {number} value */
+/** Enough digits to tell seeds apart, whatever the size; counts as they are. @param {number} value */
 function digits(value) {
-  if (value === 0) return '0'
+  if (Number.isInteger(value)) return String(value)
   return Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4)
 }
 

@@ -75,8 +75,9 @@ function metricSection(metric, definition, { arms, seeds }) {
     meanText(values, metric),
   ])
   const unit = metric.percent ? ', %' : ''
-  const chart = block(stripChart(rows, (value) => valueText(value, metric)))
-  return `### ${capital(metric.title)}${unit} (${metric.better} is better)\n\n${table([head, ...body])}\n\n${chart}`
+  const differ = new Set(rows.flatMap(({ values }) => values)).size > 1
+  const chart = differ ? `\n\n${block(stripChart(rows, (value) => valueText(value, metric)))}` : ''
+  return `### ${capital(metric.title)}${unit} (${metric.better} is better)\n\n${table([head, ...body])}${chart}`
 }
 
 /** @param {Definition} definition @param {Result} result */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { outcomesOf, requireAllFair } from '../run-experiment.mjs'
-import { better, definition, mixed, oldRuns, worse } from './fixture.mjs'
+import { better, definition, mixed, oldRuns, runs, worse } from './fixture.mjs'
 import { writePage } from './page.mjs'
 
 /**
@@ -37,6 +37,13 @@ describe('writePage', () => {
     const text = page(better)
     expect(text).toContain('| the old way | 50.00 | 60.00 | 70.00 | 60.00 ± 5.77 |')
     expect(text).toContain('| the new way | 52.00 | 61.00 | 73.00 |')
+  })
+
+  it('draws what differs, and nothing where all is the same', () => {
+    expect(page(better)).toContain('```text')
+    const metrics = definition.metrics.map((metric) => ({ ...metric, arms: ['new'] }))
+    const same = runs([1, 2, 3].map(() => ({ accuracy: 0.5 })))
+    expect(page(same, { metrics })).not.toContain('```text')
   })
 
   it('gives the paired differences in points', () => {
