@@ -48,6 +48,7 @@ export const cifar: DataFormat = {
   parameters,
   needsFiles: true,
   signature: (params) => signatureOf(params as Params),
+  trainSamples: (params) => (params as Params).train ?? null,
   async open(params, root) {
     const given = params as Params
     const place = { root, path: given.path }

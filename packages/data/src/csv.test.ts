@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { UNLABELLED } from '@stillhouse/engine'
 import { Value } from 'typebox/value'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { csv } from './csv.ts'
@@ -130,6 +131,42 @@ describe('csv learns from the training samples alone', () => {
     expect(await labelsOf(['1', '2', '10'], 3)).toEqual([0, 1, 2])
     expect(await labelsOf(['fir', 'elm', 'oak', 'fir'], 3)).toEqual([1, 0, 2, 1])
     expect(await labelsOf(['-1', '1'], 2)).toEqual([0, 1])
+  })
+})
+
+describe('csv without labels to train on', () => {
+  const unlabelled = { trainLabels: false }
+
+  it('takes a training file with or without the column, and classes from the test file', async () => {
+    const read = async (train: string) => {
+      await both(train, 'label,a,b\nelm,5,6\noak,7,8\n')
+      const { splits, signature } = await open(unlabelled)
+      expect(signature).toEqual({ inputShape: [2], classes: 2, trainLabels: false })
+      expect([...samplesOf(splits.train)]).toEqual([1, 2, 3, 4])
+      return [[...splits.train.labels], [...splits.test.labels], [...samplesOf(splits.test)]]
+    }
+    const expected = [
+      [UNLABELLED, UNLABELLED],
+      [0, 1],
+      [5, 6, 7, 8],
+    ]
+    expect(await read('a,b\n1,2\n3,4\n')).toEqual(expected)
+    expect(await read('a,label,b\n1,,2\n3,fir,4\n')).toEqual(expected)
+  })
+
+  it('leaves a label by number out of the training samples', async () => {
+    await both('1,2,?\n3,4,?\n', '5,6,1\n7,8,0\n')
+    const { splits } = await open({ ...unlabelled, header: false, label: -1 })
+    expect([...samplesOf(splits.train)]).toEqual([1, 2, 3, 4])
+    expect([[...splits.train.labels], [...splits.test.labels]]).toEqual([
+      [UNLABELLED, UNLABELLED],
+      [1, 0],
+    ])
+  })
+
+  it('still needs the labels of the test samples', async () => {
+    await both(TRAIN, 'a,b\n5,6\n')
+    await expect(open(unlabelled)).rejects.toMatchObject({ code: 'data.invalid' })
   })
 })
 

@@ -1,13 +1,15 @@
 // Tables as text: one sample per line, one column with its class.
-import { type DataFormat, permutation, randomKey } from '@stillhouse/engine'
+import { type DataFormat, permutation, randomKey, type Signature } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
 import { arrayDataset } from './shared/array-dataset.ts'
 import { labelsOf, learnClasses } from './shared/csv/class-labels.ts'
+import type { ColumnChoice } from './shared/csv/columns.ts'
 import { type Encoding, encode, learnEncoding, type Rows } from './shared/csv/encoding.ts'
 import { readTable, type Table } from './shared/csv/read-table.ts'
 import { invalidData } from './shared/invalid-data.ts'
 import { fileNameParameter, locate, pathParameter } from './shared/locate.ts'
 import { classesParameter, lengthOf, shapeParameter } from './shared/shape-parameter.ts'
+import { trainLabelsParameter, unlabelled, withoutLabels } from './shared/train-labels.ts'
 
 const Column = Type.Union([Type.Integer({ minimum: -1, maximum: 1_000_000 }), Type.String({ maxLength: 1000 })], {
   description: 'name in the header, or number from 0; −1 is the last one',
@@ -50,6 +52,9 @@ const parameters = Type.Object(
       'shape of one sample: as many values as the features give, one-hot categories counted out',
     ),
     classes: classesParameter(3),
+    trainLabels: trainLabelsParameter(
+      'labels of training samples are not read, their file may lack the column where `label` is a name, and the test samples say which classes there are',
+    ),
     scale: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'what values are multiplied by, e.g. 1/255' }),
   },
   { additionalProperties: false },
@@ -75,15 +80,18 @@ export const csv: DataFormat = {
     const { train, test } = given.testShare === undefined ? await twoFiles(given, root) : await oneFile(given, root)
     const encoding = learnEncoding(train, given.missing)
     requireWidth(train.table, encoding, given)
-    const classes = learnClasses(train, given.classes)
-    const samplesOf = (rows: Rows) => ({ values: encode(rows, encoding), labels: labelsOf(rows, classes) })
-    const splits = { train: samplesOf(train), test: samplesOf(test) }
+    const classes = learnClasses(given.trainLabels ? train : test, given.classes)
+    const trainLabels = given.trainLabels ? labelsOf(train, classes) : unlabelled(train.rows.length)
+    const splits = {
+      train: { values: encode(train, encoding), labels: trainLabels },
+      test: { values: encode(test, encoding), labels: labelsOf(test, classes) },
+    }
     return arrayDataset({ signature: signatureOf(given), scale: given.scale, splits })
   },
 }
 
-function signatureOf({ shape, classes }: Params) {
-  return { inputShape: shape, classes }
+function signatureOf({ shape, classes, trainLabels }: Params): Signature {
+  return { inputShape: shape, classes, ...withoutLabels(trainLabels) }
 }
 
 interface BothRows {
@@ -93,16 +101,19 @@ interface BothRows {
 
 async function twoFiles(params: Params, root: string | null): Promise<BothRows> {
   const { path, train: trainFile, test: testFile, features } = params
-  const train = await read(params, await locate({ root, path }, trainFile), features)
+  const train = await read(params, await locate({ root, path }, trainFile), {
+    features,
+    labelled: params.trainLabels,
+  })
   // by name: the columns of the test file may have another order
   const keys = train.features.map(({ key }) => key)
-  const test = await read(params, await locate({ root, path }, testFile), keys)
+  const test = await read(params, await locate({ root, path }, testFile), { features: keys, labelled: true })
   return { train: allOf(train), test: allOf(test) }
 }
 
 async function oneFile(params: Params, root: string | null): Promise<BothRows> {
   const { path, train: file, features, seed, testShare = 0 } = params
-  const table = await read(params, await locate({ root, path }, file), features)
+  const table = await read(params, await locate({ root, path }, file), { features, labelled: true })
   const order = permutation(table.rows, randomKey(seed, 'csv', 'test'))
   const count = Math.round(table.rows * testShare)
   if (count > 0 && count < table.rows)
@@ -115,9 +126,9 @@ async function oneFile(params: Params, root: string | null): Promise<BothRows> {
   throw invalidData({ file: table.file, problem, expected: 'at least one sample in each', received })
 }
 
-async function read(params: Params, file: string, features: Params['features']): Promise<Table> {
+async function read(params: Params, file: string, asked: Pick<ColumnChoice, 'features' | 'labelled'>): Promise<Table> {
   const { header, delimiter, label, categorical, missing } = params
-  return await readTable({ file, header, delimiter, label, features, categorical, missing: missing !== 'refuse' })
+  return await readTable({ file, header, delimiter, label, categorical, missing: missing !== 'refuse', ...asked })
 }
 
 function allOf(table: Table): Rows {

@@ -39,6 +39,8 @@ export const mnist: DataFormat = {
   tasks: ['classification'],
   parameters,
   signature: () => SIGNATURE,
+  // only the set that ships has a known size, and it may be another one that data.from brings
+  trainSamples: (params) => (params as Params).train ?? null,
   async open(params, root) {
     const { path: given, train, test } = params as Params
     const place: Place = given === undefined && root === null ? { root, path: bundledFolder() } : { root, path: given }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { UNLABELLED } from '@stillhouse/engine'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { npz } from './npz.ts'
 import { samplesOf } from './testing/samples-of.ts'
@@ -61,6 +62,22 @@ async function big(type: string, values: readonly number[]): Promise<NpyFile> {
   }
   return { descr: `>${type}`, shape: [values.length / 2, 2], body: bodyOf(view) }
 }
+
+describe('npz without labels to train on', () => {
+  it('reads no classes of the training samples, and gives them none', async () => {
+    const { 'y_train.npy': _, ...rest } = members()
+    for (const [name, bytes] of Object.entries(rest)) await write(name, bytes)
+    const { splits, signature, digest } = await open({ trainLabels: false })
+    expect(signature).toEqual({ inputShape: [2], classes: 3, trainLabels: false })
+    expect(npz.signature({ ...defaults, trainLabels: false })).toEqual(signature)
+    expect([...splits.train.labels]).toEqual([UNLABELLED, UNLABELLED, UNLABELLED])
+    expect([...splits.test.labels]).toEqual([2, 0])
+    await expect(open()).rejects.toMatchObject({ code: 'data.not_found' })
+    await write('y_train.npy', npyFile(labels(0, 1, 2)))
+    expect((await open({ trainLabels: false })).digest).toBe(digest)
+    expect((await open()).digest).not.toBe(digest)
+  })
+})
 
 describe('npz reads', () => {
   it('an archive, its members stored or deflated, or the same arrays in files, with the same digest', async () => {

@@ -1,6 +1,6 @@
 // Arrays saved by NumPy: one .npz archive, or a folder of .npy files.
 import { readdir, stat } from 'node:fs/promises'
-import type { DataFormat, SplitName } from '@stillhouse/engine'
+import type { DataFormat, Signature, SplitName } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
 import { arrayDataset, type Samples } from './shared/array-dataset.ts'
 import { invalidData } from './shared/invalid-data.ts'
@@ -10,6 +10,7 @@ import { type Npy, npyValues, parseNpy } from './shared/parse-npy.ts'
 import { readBytes } from './shared/read-bytes.ts'
 import { readZip } from './shared/read-zip.ts'
 import { classesParameter, lengthOf, shapeParameter } from './shared/shape-parameter.ts'
+import { trainLabelsParameter, unlabelled, withoutLabels } from './shared/train-labels.ts'
 
 function arrayName(name: string) {
   return Type.String({
@@ -38,6 +39,7 @@ const parameters = Type.Object(
     test: arraysParameter('test'),
     shape: shapeParameter([28, 28, 1], 'shape of one sample; axes of size 1 may be missing in the arrays'),
     classes: classesParameter(10),
+    trainLabels: trainLabelsParameter('`train.y` is not read'),
     scale: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
@@ -73,8 +75,8 @@ export const npz: DataFormat = {
   },
 }
 
-function signatureOf({ shape, classes }: Params) {
-  return { inputShape: shape, classes }
+function signatureOf({ shape, classes, trainLabels }: Params): Signature {
+  return { inputShape: shape, classes, ...withoutLabels(trainLabels) }
 }
 
 async function arrays(place: Place): Promise<ReadArray> {
@@ -114,7 +116,10 @@ async function readSplit(read: ReadArray, params: Params, name: SplitName): Prom
   const [samples = 0] = x.shape
   const length = lengthOf(params.shape)
   requireRoom({ file: x.file, samples, length, bytesPerValue: Float32Array.BYTES_PER_ELEMENT })
-  const labels = labelsOf(await read(params[name].y), samples, params.classes)
+  const labels =
+    name === 'train' && params.trainLabels === false
+      ? unlabelled(samples)
+      : labelsOf(await read(params[name].y), samples, params.classes)
   return { file: x.file, values: npyValues(x), labels, scale: params.scale ?? (x.type === 'u1' ? 1 / 255 : 1) }
 }
 

@@ -46,6 +46,7 @@ export const optdigits: DataFormat = {
   tasks: ['classification'],
   parameters,
   signature: () => SIGNATURE,
+  trainSamples: (params) => (params as Params).train,
   async open(params) {
     const { train } = params as Params
     const rows = parseRows(new TextDecoder().decode(await readBytes(FILE)), FILE)

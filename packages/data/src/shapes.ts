@@ -50,6 +50,7 @@ export const shapes: DataFormat = {
   tasks: ['classification'],
   parameters,
   signature: (params) => signatureOf(params as Params),
+  trainSamples: (params) => (params as Params).train,
   async open(params) {
     const given = params as Params
     const splits = { train: draw(given, 'train'), test: draw(given, 'test') }

@@ -320,6 +320,15 @@ describe('the method kd', () => {
     expect(await lossesOf({ average: 'logits' })).toEqual(await lossesOf({}))
   })
 
+  it('says which of its parameters read labels', () => {
+    const faults = (change: object) => kd.withoutLabels?.({ ...PARAMS, ...change })
+    expect(faults({})).toEqual([expect.objectContaining({ path: '/alpha', expected: '1', received: '0.9' })])
+    expect(faults({ alpha: 1 })).toEqual([])
+    expect(faults({ variant: 'dkd', labelWeight: 0 })).toEqual([expect.objectContaining({ path: '/variant' })])
+    expect(faults({ variant: 'dist' })).toEqual([expect.objectContaining({ path: '/labelWeight' })])
+    expect(faults({ variant: 'dist', labelWeight: 0 })).toEqual([])
+  })
+
   it('refuses mixed labels as dkd, batches of one as dist, and weights that are all 0', () => {
     const faults = (change: object, job = {}) => kd.check?.({ ...PARAMS, ...change }, tinyJob(job))
     expect(faults({ variant: 'dkd' }, { mixedLabels: true })).toEqual([expect.objectContaining({ path: '/variant' })])

@@ -75,6 +75,7 @@ export const kd: TermMethod = {
     ...intraFaults(params as Params, batchSize),
     ...emptyFaults(params as Params),
   ],
+  withoutLabels: (params) => labelFaults(params as Params),
   term({ tf, params, teachers }) {
     const given = params as Params
     const shares = teachers.map(({ share }) => share)
@@ -134,6 +135,17 @@ function distLoss(maths: Maths, input: Compared): Record<string, Scalar> {
     inter: [input.interWeight * factor, () => inter],
     intra: [input.intraWeight * factor, () => intra],
   })
+}
+
+/** What of the parameters reads labels. */
+function labelFaults({ variant, alpha, labelWeight }: Params): ParamFault[] {
+  const message = 'the training samples have no labels to learn from'
+  const fault = (name: string, expected: string, received: string | number): ParamFault[] => [
+    { path: `/${name}`, message, expected, received: String(received) },
+  ]
+  if (variant === 'dkd') return fault('variant', 'kd or dist', variant)
+  if (variant === 'kd') return alpha < 1 ? fault('alpha', '1', alpha) : []
+  return labelWeight > 0 ? fault('labelWeight', '0', labelWeight) : []
 }
 
 function classFaults({ variant }: Params, mixedLabels: boolean): ParamFault[] {

@@ -16,6 +16,7 @@ import {
   taps,
   train,
   trained,
+  unlabelled,
   upload,
   wide,
 } from './mistakes.ts'
@@ -152,6 +153,92 @@ export const BAD_JOBS: readonly Row[] = [
   ['triplets of two samples', 'rkd', train({ batchSize: 2 }), '/method/params/angleWeight', 'from 3 to', ''],
   ['rotations of images that are not square', 'hsakd', wide, '/method/params/rotations', 'side, side', '[8, 6, 1]'],
   ['batches larger than the data', 'kd', train({ batchSize: 400 }), '/train/batchSize', 'data.limit = 300', '400'],
+  ...(
+    [
+      ['optdigits', { train: 100 }],
+      ['mnist', { train: 100 }],
+      ['glyphs', { train: 100 }],
+      ['shapes', { train: 100 }],
+      ['cifar', { train: 100, path: '/data' }],
+    ] as const
+  ).map(
+    ([name, how]): Row => [
+      `batches larger than what ${name} is asked for`,
+      'kd',
+      both(set({ data: { name, params: how, validation: 0.2 } }), train({ batchSize: 81 })),
+      '/train/batchSize',
+      'at most 80, the training samples',
+      '81',
+    ],
+  ),
+  [
+    'batches larger than the data, whose limit is larger still',
+    'kd',
+    both(set({ data: { name: 'optdigits', limit: 2000 } }), train({ batchSize: 1001 })),
+    '/train/batchSize',
+    'at most 1000, the training samples',
+    '1001',
+  ],
+  [
+    'rates for layers that there are not',
+    'kd',
+    (job) =>
+      void Object.assign(job.train.optimizer, { groups: [{ match: 'adapter*/*' }, { match: 'student/stage9*' }] }),
+    '/train/optimizer/groups/1/match',
+    'a pattern over student/',
+    'student/stage9*',
+  ],
+  [
+    'batches of two on maps of one place',
+    'kd',
+    both(set({ data: { name: 'optdigits' }, student: { model: 'mobilenet-v2' } }), train({ batchSize: 2 })),
+    '/train/batchSize',
+    'at least 3',
+    '2',
+  ],
+  [
+    'a stage that freezes everything',
+    'kd',
+    (job) => {
+      job.stages = [{ name: 'still', share: 1, methods: [job.method], freeze: ['*'] }]
+      delete job.method
+    },
+    '/stages/0/freeze',
+    'some of its weights',
+    'none to train',
+  ],
+  ...(
+    [
+      ['alpha', { alpha: 0.9 }, '1', '0.9'],
+      ['variant', { variant: 'dkd' }, 'kd or dist', 'dkd'],
+      ['labelWeight', { variant: 'dist' }, '0', '1'],
+    ] as const
+  ).map(
+    ([field, how, expected, received]): Row => [
+      `${field} that reads labels of samples without`,
+      'kd',
+      both(set({ data: unlabelled }), params(how)),
+      `/method/params/${field}`,
+      expected,
+      received,
+    ],
+  ),
+  [
+    'a teacher that learns from samples without labels',
+    'kd',
+    both(set({ data: unlabelled }), params({ alpha: 1 })),
+    '/teachers/0/train',
+    'from',
+    'without',
+  ],
+  [
+    'a control that learns from samples without labels',
+    'kd',
+    both(set({ data: unlabelled, evaluate: { baseline: true } }), params({ alpha: 1 })),
+    '/evaluate/baseline',
+    'false',
+    'without',
+  ],
   [
     'correlations over one sample',
     'kd',

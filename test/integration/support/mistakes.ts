@@ -16,8 +16,9 @@ export type Row = readonly [
 
 const mlp = { model: 'mlp', params: { hidden: [8] } }
 export const trained = { ...mlp, train: { epochs: 1 } }
+export const unlabelled = { name: 'npz', params: { path: '/data', shape: [8, 8, 1], trainLabels: false } }
 /** What follows from the needs that a method declares, and from the kind of its parameters. */
-export function declaredRows({ name, needs, parameters }: Method): Row[] {
+export function declaredRows({ name, needs, parameters, withoutLabels }: Method): Row[] {
   const { teachers, peers = { min: 0, max: 0 } } = needs
   const row = (when: boolean | undefined, ...rest: [what: string, Change, string, string, string]): Row[] => {
     const [what, ...fault] = rest
@@ -37,6 +38,14 @@ export function declaredRows({ name, needs, parameters }: Method): Row[] {
       '/teacher/trainable',
       'true',
       'false',
+    ),
+    ...row(
+      needs.labels && withoutLabels === undefined,
+      'samples without labels',
+      set({ data: unlabelled }),
+      '/method',
+      'training samples with labels',
+      'without',
     ),
     ...row(needs.hardLabels, 'mixed labels', augment({ mixup: 0.2 }), '/train/augment/mixup', 'no mixup', '0.2'),
     ...row(batch > 1, 'too small a batch', train({ batchSize: 1 }), '/train/batchSize', `${batch}`, '1'),

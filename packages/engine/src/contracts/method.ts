@@ -36,6 +36,8 @@ interface MethodBase extends ShelfEntry {
   readonly needs: Needs
   /** Faults that the parameter schema cannot say, found without tensors. */
   check?(params: unknown, job: MethodJob): (ParamFault | JobFault)[]
+  /** Which parameters read labels where the training samples have none; without it `needs.labels` decides. */
+  withoutLabels?(params: unknown): ParamFault[]
 }
 
 /** A loss on one student, with what it trains beside it. The engine makes its stage, alone or in a sum with others. */

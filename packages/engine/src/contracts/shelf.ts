@@ -28,6 +28,8 @@ export interface Signature {
   /** Shape of one sample without the batch axis, e.g. [28, 28, 1]. */
   readonly inputShape: readonly number[]
   readonly classes: number
+  /** Set where the training samples have no labels; those of the test split always have. */
+  readonly trainLabels?: false
 }
 
 /** A fault whose path is relative to the entry's `params`. */

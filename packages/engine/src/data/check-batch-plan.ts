@@ -1,4 +1,5 @@
 // What batches ask of the samples there are, checked before the first is made.
+import { UNLABELLED } from '../contracts/data-format.ts'
 import { TrainingError } from '../contracts/training-error.ts'
 import type { BatchPlan, StreamPlan } from './batch-source.ts'
 import { type Members, streamMembers } from './stream-members.ts'
@@ -9,6 +10,7 @@ export function checkBatchPlan({ main, streams, batchSize, seed }: BatchPlan): v
   const count = members.index.length
   if (count < batchSize)
     reject(`train.batchSize is larger than the training set. Expected at most ${count}; received ${batchSize}.`)
+  checkLabels('The training set', main, members)
   checkNegatives('The training set', main, members)
   for (const [name, stream] of Object.entries(streams)) checkStream(name, stream, { seed, main: members })
 }
@@ -17,14 +19,26 @@ function checkStream(name: string, stream: StreamPlan, { seed, main }: { seed: n
   const members = streamMembers(stream, seed)
   const title = `The stream "${name}"`
   if (members.index.length === 0) reject(`${title} has no samples. Expected at least one; received none.`)
+  checkLabels(title, stream, members)
   checkNegatives(title, stream, members)
   if (stream.draw !== 'sameClass') return
+  if (main.labels.includes(UNLABELLED)) rejectUnlabelled(title)
   const there = new Set(members.labels)
   const missing = [...new Set(main.labels)].filter((label) => !there.has(label)).sort((a, b) => a - b)
   if (missing.length > 0)
     reject(
       `${title} is drawn by the classes of the training samples. Expected samples of each; received none of class ${missing.join(', ')}.`,
     )
+}
+
+/** Classes that nobody knows are no classes to draw by, or to mix. */
+function checkLabels(title: string, { draw, negatives, augment }: StreamPlan, { labels }: Members): void {
+  const byClass = draw === 'sameClass' || negatives?.from === 'otherClasses' || augment?.mixup !== undefined
+  if (byClass && labels.includes(UNLABELLED)) rejectUnlabelled(title)
+}
+
+function rejectUnlabelled(title: string): never {
+  reject(`${title} is drawn or mixed by class. Expected samples with labels; received samples without.`)
 }
 
 function checkNegatives(title: string, { negatives }: StreamPlan, { labels }: Members): void {

@@ -53,6 +53,13 @@ describe('dataViews', () => {
     expect(train.indices.some((index) => validation?.indices.includes(index))).toBe(false)
   })
 
+  it.each([{ validation: 0.2 }, { labelNoise: 0.1 }, { limit: 31 }])('refuses %j without labels', (asked) => {
+    const unlabelled = { ...dataset, signature: { ...dataset.signature, trainLabels: false } } as const
+    const spec = { name: 'blobs', seed: 1, balanced: true, ...asked }
+    expect(() => dataViews(unlabelled, spec)).toThrow(/reads labels. Expected training samples with labels/)
+    expect(dataViews(unlabelled, { name: 'blobs', seed: 1, balanced: false, limit: 31 }).train.indices.length).toBe(31)
+  })
+
   it('refuses a hold-out that leaves nothing', () => {
     expect(() => dataViews(blobs({ train: 1 }), { name: 'blobs', seed: 0, balanced: true, validation: 0.9 })).toThrow(
       /No sample is left for training/,

@@ -36,6 +36,7 @@ export interface DataViews {
  */
 export function dataViews(dataset: Dataset, spec: DataSpec): DataViews {
   const { train, test } = dataset.splits
+  if (dataset.signature.trainLabels === false) requireNoLabelsAsked(spec)
   const order = permutation(train.size, randomKey(spec.seed, 'validation'))
   const heldOut = Math.round(train.size * (spec.validation ?? 0))
   const rest = order.slice(heldOut)
@@ -57,6 +58,17 @@ export function dataViews(dataset: Dataset, spec: DataSpec): DataViews {
     ),
     validation: spec.validation === undefined ? null : view(train, order.slice(0, heldOut).sort()),
   }
+}
+
+/** Whatever would take `UNLABELLED` for a class. */
+function requireNoLabelsAsked({ validation, labelNoise, limit, balanced }: DataSpec): void {
+  const asked = { validation, labelNoise, 'balanced with data.limit': limit !== undefined && balanced }
+  const [field] = Object.entries(asked).find(([, value]) => value !== undefined && value !== false) ?? []
+  if (field === undefined) return
+  throw new TrainingError(
+    'spec.rejected',
+    `data.${field} reads labels. Expected training samples with labels; received a data set without them.`,
+  )
 }
 
 function shared(values: Int32Array): Int32Array {

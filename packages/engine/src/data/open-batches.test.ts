@@ -1,6 +1,8 @@
 import type { AugmentSpec } from '@stillhouse/spec'
 import { describe, expect, it } from 'vitest'
+import { UNLABELLED } from '../contracts/data-format.ts'
 import { batchesAt, blobPlan, blobStream, mainBatches, range } from '../testing/batch-plans.ts'
+import type { StreamPlan } from './batch-source.ts'
 import { openBatches } from './open-batches.ts'
 import { readSamples } from './read-samples.ts'
 
@@ -71,6 +73,28 @@ describe('training batches', () => {
     expect(() => openBatches(blobPlan({ main, batchSize: 46 }), { threads: 0 })).toThrow(
       /batchSize is larger than the training set. Expected at most 45; received 46/,
     )
+  })
+})
+
+describe('samples without labels', () => {
+  const unlabelled = { ...view, labels: view.labels.map(() => UNLABELLED) }
+  const open = (change: Partial<StreamPlan>, streams = {}) =>
+    openBatches(blobPlan({ main: { ...main, view: unlabelled, ...change }, streams }), { threads: 0 })
+
+  it('are drawn in shuffled order, with no class', async () => {
+    const { main: batch } = await open({ negatives: { count: 3, from: 'others' } }).at(0)
+    expect(new Set(batch.y)).toEqual(new Set([UNLABELLED]))
+  })
+
+  it.each([{ negatives: { count: 3, from: 'otherClasses' } }, { augment: { mixup: 0.2 } }] as const)(
+    'are refused with %j',
+    (change) => {
+      expect(() => open(change)).toThrow(/drawn or mixed by class. Expected samples with labels/)
+    },
+  )
+
+  it('are refused where a stream draws by their class', () => {
+    expect(() => open({}, { pairs: { ...main, draw: 'sameClass' } })).toThrow(/"pairs" is drawn or mixed by class/)
   })
 })
 

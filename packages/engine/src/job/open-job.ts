@@ -76,7 +76,8 @@ async function openSources(request: RunRequest, job: ResolvedJob): Promise<JobRu
 
 function requireSignature({ signature, data }: Pick<ResolvedJob, 'signature' | 'data'>, dataset: Dataset): void {
   const [expected, received] = [signature, dataset.signature].map(
-    (s) => `[${s.inputShape.join(', ')}] in ${s.classes} classes`,
+    (s) =>
+      `[${s.inputShape.join(', ')}] in ${s.classes} classes${s.trainLabels === false ? ', those to train on without labels' : ''}`,
   )
   if (expected === received) return
   throw new TrainingError(

@@ -7,12 +7,15 @@ import type { Checked } from './checked.ts'
 import { describeModel } from './describe-model.ts'
 import { findEntry } from './find-entry.ts'
 import type { KnownTeachers } from './known-teachers.ts'
+import { labelFaults } from './label-faults.ts'
 import { methodFaults } from './method-faults.ts'
+import { normFaults } from './norm-faults.ts'
 import { placeFaults } from './place-faults.ts'
 import { resolveMethod } from './resolve-method.ts'
 import { resolveParams } from './resolve-params.ts'
 import type { Chosen, ResolvedJob } from './resolved-job.ts'
 import { trainingFaults } from './training-faults.ts'
+import { weightFaults } from './weight-faults.ts'
 
 /** @param spec canonical, as `parseJobSpec` gives it @param known of the teachers taken from elsewhere */
 export function resolveJob(spec: JobSpec, shelves: Shelves, known: KnownTeachers = []): Checked<ResolvedJob> {
@@ -40,7 +43,8 @@ export function resolveJob(spec: JobSpec, shelves: Shelves, known: KnownTeachers
   })
   const method = take(resolveMethod(spec, shelves, known))
   const exports = spec.export.map((one, i) => take(chooseExport(spec, shelves, { one, path: `/export/${i}` })))
-  faults.push(...trainingFaults(spec, signature))
+  const samples = data?.entry.trainSamples?.(data.params) ?? null
+  faults.push(...trainingFaults(spec, signature, samples))
   if (faults.length > 0 || data === null || signature === null || student === null || method === null)
     return { ok: false, faults }
   const job = {
@@ -55,7 +59,7 @@ export function resolveJob(spec: JobSpec, shelves: Shelves, known: KnownTeachers
     method,
     exports: exports.filter((one) => one !== null),
   }
-  const more = methodFaults(job)
+  const more = [...methodFaults(job), ...labelFaults(job), ...weightFaults(job), ...normFaults(job)]
   return more.length > 0 ? { ok: false, faults: more } : { ok: true, value: job }
 }
 

@@ -5,22 +5,27 @@ import { normaliseFaults } from '../data/channel-statistics.ts'
 import { IMAGE_AUGMENTS } from '../data/create-augment.ts'
 import { under } from './describe-model.ts'
 
-/** @param signature null when the data set has faults of its own */
-export function trainingFaults(spec: JobSpec, signature: Signature | null): Fault[] {
+/**
+ * @param signature null when the data set has faults of its own
+ * @param samples size of the training split at most; null where that is not known
+ */
+export function trainingFaults(spec: JobSpec, signature: Signature | null, samples: number | null): Fault[] {
+  const { validation = 0 } = spec.data
+  const whole = samples === null ? null : samples - Math.round(samples * validation)
   const blocks = [
-    { path: '/train', train: spec.train, limit: spec.data.limit },
+    { path: '/train', train: spec.train, most: { limit: spec.data.limit, whole } },
     ...spec.teachers.map(({ train, data }, i) => ({
       path: `/teachers/${i}/train`,
       train,
-      limit: data?.limit ?? spec.data.limit,
+      most: { limit: data?.limit ?? spec.data.limit, whole },
     })),
   ]
   return [
     ...(signature === null ? [] : normaliseFaults(spec.data, signature).map((fault) => under('/data', fault))),
-    ...blocks.flatMap(({ path, train, limit }) =>
+    ...blocks.flatMap(({ path, train, most }) =>
       train === undefined
         ? []
-        : [...batchFaults(path, train, limit), ...augmentFaults(path, train, signature), ...cacheFaults(path, train)],
+        : [...batchFaults(path, train, most), ...augmentFaults(path, train, signature), ...cacheFaults(path, train)],
     ),
   ]
 }
@@ -32,17 +37,19 @@ function cacheFaults(path: string, { teacherCache, augment }: TrainSpec): Fault[
   return [{ path: `${path}/teacherCache`, message, expected: 'auto or off, or no mixup', received: 'on' }]
 }
 
-/** The size of the data is only known when it is opened; a limit is known here. */
-function batchFaults(path: string, { batchSize }: TrainSpec, limit: number | undefined): Fault[] {
-  if (limit === undefined || batchSize <= limit) return []
-  return [
-    {
-      path: `${path}/batchSize`,
-      message: 'a batch is larger than the training set',
-      expected: `at most data.limit = ${limit}`,
-      received: String(batchSize),
-    },
-  ]
+interface Most {
+  readonly limit: number | undefined
+  /** Training samples without a limit; null where only the files tell. */
+  readonly whole: number | null
+}
+
+function batchFaults(path: string, { batchSize }: TrainSpec, { limit, whole }: Most): Fault[] {
+  const message = 'a batch is larger than the training set'
+  const fault = { path: `${path}/batchSize`, message, received: String(batchSize) }
+  if (limit !== undefined && batchSize > limit && limit <= (whole ?? limit))
+    return [{ ...fault, expected: `at most data.limit = ${limit}` }]
+  if (whole === null || batchSize <= whole) return []
+  return [{ ...fault, expected: `at most ${whole}, the training samples that there are` }]
 }
 
 function augmentFaults(path: string, { augment }: TrainSpec, signature: Signature | null): Fault[] {

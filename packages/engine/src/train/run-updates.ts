@@ -1,6 +1,7 @@
 // One training step as a plain tfjs function: every update of a stage in order. It is run as it is, or traced once.
 import type { GradientUpdate, Stage, StateUpdate } from '../contracts/method.ts'
 import type { Scalar, Tensor, Tf, Variable } from '../contracts/tf.ts'
+import { TrainingError } from '../contracts/training-error.ts'
 import type { Optimizer } from '../optimizers/create-optimizer.ts'
 import { type StepScope, stepContext } from './step-context.ts'
 
@@ -53,18 +54,36 @@ function gradientStep(scope: StepScope, { stage, optimizers, rate }: StepPlan, u
   const trained = update.trains.map((role) => [role, optimizerOf(stage, optimizers, role)] as const)
   const variables = [...new Set(trained.flatMap(([, optimizer]) => optimizer.variables))]
   const context = stepContext(scope)
+  if (variables.length === 0) throw nothingToTrain(stage, update)
   let parts: LoggedValue[] = []
-  const { grads } = tf.variableGrads(() => {
+  const loss = () => {
     parts = Object.entries(update.loss(context)).map(([name, value]) => ({ name, value: tf.keep(value) }))
     if (parts.length === 0) throw new Error(`The update "${update.name}" has no loss part.`)
     return tf.addN(parts.map(({ value }) => value)) as Scalar
-  }, variables)
+  }
+  const { grads } = gradientsOf(() => tf.variableGrads(loss, variables), nothingToTrain(stage, update))
   for (const [role, optimizer] of trained)
     optimizer.apply(
       optimizer.variables.map((variable) => grads[variable.name]),
       rate(role),
     )
   return parts.map((part) => released(tf, part))
+}
+
+/** tfjs knows of losses that reach no variable only by its message. */
+function gradientsOf<T>(gradients: () => T, unreached: TrainingError): T {
+  try {
+    return gradients()
+  } catch (error) {
+    throw String(error).includes('Cannot find a connection between any variable') ? unreached : error
+  }
+}
+
+function nothingToTrain({ name }: Stage, { trains }: GradientUpdate): TrainingError {
+  return new TrainingError(
+    'spec.rejected',
+    `The stage "${name}" trains nothing. Expected weights of ${trains.join(', ')} that its losses depend on and that nothing freezes; received none. Look at train and freeze of the stage, and at optimizer.groups.`,
+  )
 }
 
 function optimizerOf(stage: Stage, optimizers: ReadonlyMap<string, Optimizer>, role: string): Optimizer {

@@ -7,7 +7,7 @@ export type ClassNumbers = ReadonlyMap<string, number>
 
 /**
  * Whole numbers from 0 to classes − 1 are their own class; other labels are sorted, by value when all are numbers.
- * @throws TrainingError `data.invalid` when the training samples do not have as many classes as `classes` says
+ * @throws TrainingError `data.invalid` when the samples do not have as many classes as `classes` says
  */
 export function learnClasses({ table, rows }: Rows, classes: number): ClassNumbers {
   const found = [...new Set(Array.from(rows, (row) => table.labels[row] as string))]
@@ -18,7 +18,7 @@ export function learnClasses({ table, rows }: Rows, classes: number): ClassNumbe
   if (sorted.length === classes) return new Map(sorted.map((label, i) => [label, i]))
   throw invalidData({
     file: table.file,
-    problem: 'the training samples have another number of classes',
+    problem: 'the samples have another number of classes',
     expected: `${classes} different labels, as data.params.classes says`,
     received: `${sorted.length}: ${sorted.slice(0, 20).join(', ')}`,
   })

@@ -6,6 +6,8 @@ type ColumnKey = string | number
 
 export interface ColumnChoice {
   readonly label: ColumnKey
+  /** Whether labels are read; where they are not, a label by name may have no column. */
+  readonly labelled: boolean
   /** Undefined: all but the label, in the order of the file. */
   readonly features: readonly ColumnKey[] | undefined
   readonly categorical: readonly ColumnKey[]
@@ -14,8 +16,8 @@ export interface ColumnChoice {
 export interface Columns {
   /** Columns of the file. */
   readonly count: number
-  /** Place of the label's column. */
-  readonly label: number
+  /** Place of the label's column; null where labels are not read. */
+  readonly label: number | null
   readonly features: readonly Feature[]
 }
 
@@ -36,18 +38,20 @@ export interface FileColumns {
 /** @throws TrainingError `data.invalid` for a column that is not there, or a label that is a feature too */
 export function chooseColumns(found: FileColumns, choice: ColumnChoice): Columns {
   const place = (key: ColumnKey) => placeOf(found, key)
-  const label = place(choice.label)
+  const { labelled, label: key } = choice
+  const absent = !labelled && typeof key === 'string' && found.names?.includes(key) !== true
+  const label = absent ? null : place(key)
   const categorical = new Set(choice.categorical.map(place))
   const chosen = choice.features?.map(place) ?? [...Array(found.count).keys()].filter((column) => column !== label)
   const unused = [...categorical].find((column) => !chosen.includes(column))
-  if (chosen.includes(label)) throw misused(found, label, 'a label that is no feature too')
+  if (label !== null && chosen.includes(label)) throw misused(found, label, 'a label that is no feature too')
   if (unused !== undefined) throw misused(found, unused, 'data.params.categorical to be among the features')
   const features = chosen.map((column) => ({
     place: column,
     key: found.names?.[column] ?? column,
     categorical: categorical.has(column),
   }))
-  return { count: found.count, label, features }
+  return { count: found.count, label: labelled ? label : null, features }
 }
 
 function placeOf({ file, names, count }: FileColumns, key: ColumnKey): number {

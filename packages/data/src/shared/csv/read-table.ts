@@ -26,7 +26,7 @@ export interface Table {
   readonly values: Float32Array
   /** Per categorical feature (by its place among the features) the texts it takes, in the order of the file. */
   readonly texts: ReadonlyMap<number, readonly string[]>
-  /** Text of the label, and line of the file, per row. */
+  /** Text of the label (empty where labels are not read), and line of the file, per row. */
   readonly labels: readonly string[]
   readonly lines: readonly number[]
 }
@@ -71,7 +71,7 @@ function tableOf(options: ReadTable) {
       requireFields(at, record, columns.count)
       for (const [i, feature] of columns.features.entries())
         values.push(featureValue(at, { feature, text: record[feature.place] as string, codes: codesOf(codes, i) }))
-      labels.push(labelOf(at, record[columns.label] as string))
+      labels.push(columns.label === null ? '' : labelOf(at, record[columns.label] as string))
       lines.push(line)
       // half: growing holds the old and the new array at once
       requireRoom(
