@@ -26,7 +26,8 @@ async function cancelLocked(tx: Tables, job: JobRow): Promise<void> {
         move: { to: 'cancelled' },
         reason: 'cancelled before it ran',
       })
-      if (job.state === 'dispatched') await tx.outbox.add('queue.remove', [{ jobId: job.id, attempt: job.attempt }])
+      if (job.workerId !== null)
+        await tx.outbox.add('queue.remove', [{ jobId: job.id, attempt: job.attempt, workerId: job.workerId }])
       return
     case 'running':
       if (job.cancelRequested) return

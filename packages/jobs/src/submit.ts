@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isStorable, type JobRow, type Tables, uuidV7 } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
-import { canonicalJson, type Fault, type Job, type JobSpec } from '@stillhouse/spec'
+import { canonicalJson, type Fault, type Job, type JobSpec, needsKey } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import type { Submission } from './job-service.ts'
 import { withPlaces } from './queue-place.ts'
@@ -13,8 +13,9 @@ export async function submit(context: JobContext, submission: Submission): Promi
   assertStorable(spec)
   const id = uuidV7()
   const specHash = createHash('sha256').update(canonicalJson(spec)).digest('hex')
+  const needs = needsKey(spec.resources)
   return context.db.transaction(async (tx) => {
-    const isNew = await tx.jobs.insert({ id, spec, specHash, bodyHash, idempotencyKey })
+    const isNew = await tx.jobs.insert({ id, spec, specHash, bodyHash, idempotencyKey, needs })
     // a repeated transaction may find that its first try was committed after all: same id, not a replay
     const row = (await tx.jobs.find(id)) ?? (await replayed(tx, submission))
     if (isNew) await announce(tx, id)

@@ -161,6 +161,7 @@ export const Worker = Type.Object(
     slots: Type.Integer({ minimum: 1 }),
     busy: Type.Integer({ minimum: 0 }),
     devices: Type.Array(Device),
+    labels: Type.Record(Type.String(), Type.String()),
     lastSeenAt: Timestamp,
   },
   { ...strict, $id: 'Worker' },

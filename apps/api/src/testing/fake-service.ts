@@ -262,7 +262,7 @@ export function createFakeService(): FakeService {
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes })
     },
-    registerWorker: async ({ name, host, version, slots, devices }) => {
+    registerWorker: async ({ name, host, version, slots, devices, labels = {} }) => {
       const workerId = randomUUID()
       workers.set(workerId, {
         id: workerId,
@@ -271,6 +271,7 @@ export function createFakeService(): FakeService {
         version,
         slots,
         devices,
+        labels,
         state: 'active',
         busy: 0,
         lastSeenAt: AT,

@@ -1235,6 +1235,15 @@ export interface components {
                  * @default 0
                  */
                 gpus?: number;
+                /** @description least memory of the GPU; needs gpus: 1 */
+                gpuMemoryGb?: number;
+                /**
+                 * @description labels that the worker must have, e.g. zone: a
+                 * @default {}
+                 */
+                labels?: {
+                    [key: string]: string;
+                };
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
@@ -1996,6 +2005,15 @@ export interface components {
                  * @default 0
                  */
                 gpus: number;
+                /** @description least memory of the GPU; needs gpus: 1 */
+                gpuMemoryGb?: number;
+                /**
+                 * @description labels that the worker must have, e.g. zone: a
+                 * @default {}
+                 */
+                labels: {
+                    [key: string]: string;
+                };
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
@@ -2094,6 +2112,15 @@ export interface components {
             version: string;
             slots: number;
             devices: components["schemas"]["Device"][];
+            /** @description what jobs may ask for in resources.labels; default: none */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description the id that it had, from a worker that the API has forgotten; default: a new one
+             */
+            id?: string;
         };
         RegisteredWorker: {
             /** Format: uuid */
@@ -2191,6 +2218,9 @@ export interface components {
             slots: number;
             busy: number;
             devices: components["schemas"]["Device"][];
+            labels: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             lastSeenAt: string;
         };

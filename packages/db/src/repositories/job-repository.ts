@@ -5,6 +5,7 @@ import { Prisma } from '../generated/client.ts'
 import { storableJson } from '../storable.ts'
 import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
 import { type JobRow, jobRow } from './job-row.ts'
+import { takesJobs } from './takes-jobs.ts'
 
 export interface NewJob {
   readonly id: string
@@ -12,6 +13,8 @@ export interface NewJob {
   readonly specHash: string
   readonly bodyHash: string
   readonly idempotencyKey: string | null
+  /** What it asks of a worker, as spec's `needsKey` gives it. */
+  readonly needs: string
 }
 
 export interface CompareAndSet {
@@ -38,6 +41,15 @@ export interface JobQuery {
   readonly before?: string
 }
 
+export interface Stranded {
+  /** Younger hand-overs are left alone. */
+  readonly claimSeconds: number
+  readonly seenWithinSeconds: number
+  /** Since the dispatch. */
+  readonly patienceSeconds: number
+  readonly limit: number
+}
+
 /** What decides whether a worker's write is accepted. */
 export interface AttemptLock {
   readonly state: JobState
@@ -51,8 +63,16 @@ export interface AttemptKey {
   readonly attempt: number
 }
 
-// matched as text: -> and ->> fail on a document that holds a NUL or half a surrogate pair, and would stop the dispatcher
-const ASKS_FOR_GPU = Prisma.sql`(spec::text ~ '"resources":[{][^}]*"gpus":[1-9]')`
+/** An attempt that waits in the queue of a worker. */
+export interface HandOver extends AttemptKey {
+  readonly workerId: string
+}
+
+/** A job that waits to be handed out. */
+export interface Waiting {
+  readonly id: string
+  readonly needs: string
+}
 
 export function createJobRepository(db: Connection) {
   const find = async (id: string): Promise<JobRow | null> => {
@@ -64,9 +84,9 @@ export function createJobRepository(db: Connection) {
     async insert(job: NewJob): Promise<boolean> {
       const { name, priority, labels } = job.spec
       const written = await db.$executeRaw`
-        INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority, labels)
+        INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority, needs, labels)
         VALUES (${job.id}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${JSON.stringify(labels)}::jsonb)
+          ${job.idempotencyKey}, ${priority}, ${job.needs}, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
@@ -119,16 +139,30 @@ export function createJobRepository(db: Connection) {
         RETURNING id, attempt, event_seq AS "eventSeq"`
     },
 
+    /** What queued jobs ask of a worker, each kind once. */
+    async queuedNeeds(): Promise<string[]> {
+      // one step in the index per kind, however many jobs there are
+      const rows = await db.$queryRaw<{ needs: string }[]>`
+        WITH RECURSIVE kind AS (
+          (SELECT needs FROM job WHERE state = 'queued' ORDER BY needs LIMIT 1)
+          UNION ALL
+          SELECT (SELECT job.needs FROM job WHERE state = 'queued' AND job.needs > kind.needs ORDER BY job.needs LIMIT 1)
+          FROM kind WHERE kind.needs IS NOT NULL
+        )
+        SELECT needs FROM kind WHERE needs IS NOT NULL`
+      return rows.map((row) => row.needs)
+    },
+
     /**
-     * The next queued jobs in the queue's order, locked; those another dispatcher holds are passed over, and without a
-     * GPU those that ask for one.
+     * The next queued jobs of these kinds in the queue's order, at most so many of each, locked; those another dispatcher
+     * holds are passed over.
      */
-    async nextQueued(limit: number, gpu: boolean): Promise<string[]> {
-      const runnable = gpu ? Prisma.empty : Prisma.sql`AND NOT ${ASKS_FOR_GPU}`
-      const rows = await db.$queryRaw<{ id: string }[]>`
-        SELECT id FROM job WHERE state = 'queued' ${runnable}
-        ORDER BY priority DESC, queued_at, id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
-      return rows.map((row) => row.id)
+    async nextQueued(needs: readonly string[], limit: number): Promise<Waiting[]> {
+      return db.$queryRaw<Waiting[]>`
+        SELECT next.id, next.needs FROM unnest(${needs}::text[]) AS kind(needs) CROSS JOIN LATERAL (
+          SELECT id, needs, priority, queued_at FROM job WHERE state = 'queued' AND job.needs = kind.needs
+          ORDER BY priority DESC, queued_at, id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+        ) AS next ORDER BY next.priority DESC, next.queued_at, next.id`
     },
 
     /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */
@@ -172,12 +206,27 @@ export function createJobRepository(db: Connection) {
     },
 
     /** Dispatched jobs that nobody claimed for so long and that the relay has handed over, last in the queue first. */
-    async unclaimed(olderThanSeconds: number, limit: number): Promise<AttemptKey[]> {
-      return db.$queryRaw<AttemptKey[]>`
-        SELECT id AS "jobId", attempt FROM job
+    async unclaimed(olderThanSeconds: number, limit: number): Promise<HandOver[]> {
+      return db.$queryRaw<HandOver[]>`
+        SELECT id AS "jobId", attempt, worker_id AS "workerId" FROM job
         WHERE state = 'dispatched' AND handed_over_at < clock_timestamp() - ${secondsSql(olderThanSeconds)}
           AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job_id = job.id AND topic = 'queue.add')
         ORDER BY priority, queued_at DESC, id DESC LIMIT ${limit}::int`
+    },
+
+    /**
+     * Dispatched jobs that their worker will not take: it has not been heard of within `seenWithinSeconds`, drains, is
+     * gone, or has left them for `patienceSeconds`. Last in the queue first.
+     */
+    async stranded(options: Stranded): Promise<HandOver[]> {
+      const { claimSeconds, seenWithinSeconds, patienceSeconds, limit } = options
+      return db.$queryRaw<HandOver[]>`
+        SELECT job.id AS "jobId", job.attempt, job.worker_id AS "workerId" FROM job
+        JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
+        LEFT JOIN worker ON worker.id = job.worker_id AND ${takesJobs(seenWithinSeconds)}
+        WHERE job.state = 'dispatched' AND job.handed_over_at < clock_timestamp() - ${secondsSql(claimSeconds)}
+          AND (worker.id IS NULL OR job_attempt.dispatched_at < clock_timestamp() - ${secondsSql(patienceSeconds)})
+        ORDER BY job.priority, job.queued_at DESC, job.id DESC LIMIT ${limit}::int`
     },
 
     /** Notes that these attempts were seen in the queue, or put there again, just now. */
