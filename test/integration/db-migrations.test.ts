@@ -3,11 +3,12 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMigration, migrate, missingMigration } from '@stillhouse/db'
+import { DEFAULT_TEAM } from '@stillhouse/spec'
 import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse/testkit'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
-const ALL = ['0001_init', '0002_add_datasets', '0003_add_worker_needs']
+const ALL = ['0001_init', '0002_add_datasets', '0003_add_teams', '0004_add_worker_needs']
 let postgres: TestPostgres
 let database: TestDatabase
 let folder: string
@@ -86,4 +87,26 @@ test('a new migration holds what changed in the schema and gets the next number'
 
 test('a name of a migration that is no name is refused', async () => {
   await expect(createMigration(database.url, '../evil', folder)).rejects.toThrow('Received: ../evil')
+})
+
+test('a database of the version before teams keeps its jobs, data sets, models and keys, all of the team default', async () => {
+  await rm(join(folder, '0003_add_teams'), { recursive: true })
+  await migrate(database.url, { folder })
+  await query(`INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority)
+    SELECT gen_random_uuid(), 'old', '{}', '', '', 'key ' || n, 50 FROM generate_series(1, 3) AS n`)
+  await query("INSERT INTO dataset (id, size, file_count, files) VALUES ('d', 1, 1, '[]')")
+  await query("INSERT INTO uploaded_model (id, format, params, size, files) VALUES ('m', 'onnx', 1, 1, '[]')")
+  await query("INSERT INTO api_key (id, name, prefix, secret_hash) VALUES (gen_random_uuid(), 'bootstrap', '', '')")
+  expect(await migrate(database.url)).toEqual(['0003_add_teams'])
+  const [team] = await query("SELECT id FROM team WHERE name = 'default'")
+  expect(team).toEqual({ id: DEFAULT_TEAM.id })
+  const whose = `count(*)::int, min(team_id::text) = '${DEFAULT_TEAM.id}' AND min(team_id::text) = max(team_id::text) AS ours`
+  for (const [table, count] of Object.entries({ job: 3, team_dataset: 1, team_model: 1 }))
+    expect([table, ...(await query(`SELECT ${whose} FROM ${table}`))]).toEqual([table, { count, ours: true }])
+  expect(await query('SELECT name, set_by, team_id FROM api_key')).toEqual([
+    { name: 'bootstrap', set_by: 'bootstrap', team_id: null },
+  ])
+  const nobodys =
+    "INSERT INTO job (id, name, spec, spec_hash, body_hash, priority) VALUES (gen_random_uuid(), 'x', '{}', '', '', 1)"
+  await expect(query(nobodys)).rejects.toThrow('team_id')
 })

@@ -1,7 +1,7 @@
 // Handing jobs out: order, slots, the outbox, the words that explain a wait – and what happens when two do it at once.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dispatch, relayOutbox, sweep } from '@stillhouse/jobs'
-import type { Device } from '@stillhouse/spec'
+import { DEFAULT_TEAM, type Device } from '@stillhouse/spec'
 import { expect, test } from 'vitest'
 import { specWith, useJobs } from './jobs-harness.ts'
 
@@ -338,8 +338,8 @@ test('with ten thousand jobs waiting, handing out and asking for a place stay qu
   const { worker, context, service, query } = jobs()
   const spec = JSON.stringify(specWith({}))
   await query(
-    `INSERT INTO job (id, name, spec, spec_hash, body_hash, priority)
-     SELECT gen_random_uuid(), 'n' || n, $1::json, '', '', n % 101 FROM generate_series(1, 10000) AS n`,
+    `INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, priority)
+     SELECT gen_random_uuid(), '${DEFAULT_TEAM.id}', 'n' || n, $1::json, '', '', n % 101 FROM generate_series(1, 10000) AS n`,
     [spec],
   )
   await query('ANALYZE job')

@@ -7,11 +7,20 @@ import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { createArtifactStore } from '@stillhouse/artifacts'
 import { createDatabase, migrate } from '@stillhouse/db'
-import { assembleJobService, dispatch, type JobContext, type JobService, relayOutbox } from '@stillhouse/jobs'
+import {
+  assembleJobService,
+  type Caller,
+  dispatch,
+  type JobContext,
+  type JobService,
+  relayOutbox,
+  type TeamService,
+} from '@stillhouse/jobs'
 import { createLogger } from '@stillhouse/kit'
 import type { QueueProducer } from '@stillhouse/queue'
 import {
   type Claim,
+  DEFAULT_TEAM,
   type Job,
   type JobSpec,
   type MetricPoint,
@@ -39,11 +48,27 @@ export interface MemoryQueue extends QueueProducer {
   down: boolean
 }
 
+export type TestService = JobService & TeamService
+
+const MEMBER: Caller = {
+  keyId: '00000000-0000-7000-8000-00000000000a',
+  keyName: 'member',
+  scopes: ['jobs:read', 'jobs:write'],
+  teamId: DEFAULT_TEAM.id,
+  requestId: 'test',
+}
+
+/** The service, and what a member of the team `default` can do with it. */
+export async function withMember(service: JobService): Promise<TestService> {
+  return { ...service, ...(await service.as(MEMBER).inTeam()) }
+}
+
 export interface JobsHarness {
   readonly postgres: TestPostgres
   readonly database: TestDatabase
   readonly context: JobContext
-  readonly service: JobService
+  /** With what a member of the team `default` can do. */
+  readonly service: TestService
   readonly queue: MemoryQueue
   submit(overrides?: object, options?: { idempotencyKey?: string; bodyHash?: string }): Promise<Job>
   /** Dispatches and relays once. */
@@ -90,7 +115,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
     settings,
     logger: createLogger('test', 'silent'),
   }
-  const service = assembleJobService(context, database.url)
+  const service = await withMember(assembleJobService(context, database.url))
   const admin = new pg.Client(database.url)
   await admin.connect()
   const end = async (): Promise<void> => {
@@ -111,7 +136,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
   }
 }
 
-function actions(context: JobContext, service: JobService, { place }: MemoryQueue) {
+function actions(context: JobContext, service: TestService, { place }: MemoryQueue) {
   const submit: JobsHarness['submit'] = async (overrides = {}, options = {}) => {
     const { job } = await service.submit({ spec: specWith(overrides), bodyHash: 'a'.repeat(64), ...options })
     return job

@@ -8,9 +8,9 @@ const room = (id: string, part: Partial<Room> = {}): Room => ({
 })
 const gpu = (memoryGb: number) => ({ devices: [{ kind: 'gpu', name: 'GPU', memoryGb }] as const })
 const GPU = '{"gpus":1}'
-const jobs = (...needs: string[]) => needs.map((each, i) => ({ id: String(i), needs: each }))
+const jobs = (...needs: string[]) => needs.map((each, i) => ({ id: String(i), teamId: 'a', needs: each }))
 const workersOf = (needs: string[], rooms: Room[]) =>
-  Object.fromEntries(assignJobs(jobs(...needs), rooms).map(({ jobId, workerId }) => [jobId, workerId]))
+  Object.fromEntries(assignJobs(jobs(...needs), rooms, []).map(({ jobId, workerId }) => [jobId, workerId]))
 
 describe('who gets which job', () => {
   it('fills slots in the order of the jobs, and no more than are free', () => {
@@ -45,5 +45,14 @@ describe('who gets which job', () => {
 
   it('gives nothing to a worker that holds more than it has slots for', () => {
     expect(workersOf([''], [room('a', { slots: 1, running: 1, dispatched: 1 })])).toEqual({})
+  })
+
+  it('passes over a team that runs as many as it may, whatever its jobs ask for', () => {
+    const waiting = jobs(GPU, '', '').map((job, i) => ({ ...job, teamId: i === 2 ? 'b' : 'a' }))
+    const rooms = [room('cpu', { slots: 2 }), room('gpu', gpu(16))]
+    expect(assignJobs(waiting, rooms, [{ teamId: 'a', allowance: 1 }])).toEqual([
+      { jobId: '0', workerId: 'gpu' },
+      { jobId: '2', workerId: 'cpu' },
+    ])
   })
 })

@@ -1,5 +1,5 @@
 // Which worker gets which job: a job goes where it fits and where it stands least in the way of others.
-import type { Room, Waiting } from '@stillhouse/db'
+import type { Room, TeamLimit, Waiting } from '@stillhouse/db'
 import { meetsNeeds, parseNeeds, type WorkerNeeds } from '@stillhouse/spec'
 
 export interface Assignment {
@@ -16,13 +16,21 @@ interface Seat {
  * Goes through the jobs in their order; one that fits nowhere is passed over, so it holds up nobody.
  * @param waiting in the order in which they shall run
  * @param rooms workers that take jobs
+ * @param limits of teams that may run only so many more
  */
-export function assignJobs(waiting: readonly Waiting[], rooms: readonly Room[]): Assignment[] {
+export function assignJobs(
+  waiting: readonly Waiting[],
+  rooms: readonly Room[],
+  limits: readonly Pick<TeamLimit, 'teamId' | 'allowance'>[],
+): Assignment[] {
   const seats = rooms.map((room): Seat => ({ room, free: freeSlots(room) }))
-  return waiting.flatMap(({ id, needs }) => {
-    const seat = bestSeat(parseNeeds(needs), seats)
+  const allowed = new Map(limits.map(({ teamId, allowance }) => [teamId, allowance]))
+  return waiting.flatMap(({ id, teamId, needs }) => {
+    const allowance = allowed.get(teamId) ?? Number.POSITIVE_INFINITY
+    const seat = allowance > 0 ? bestSeat(parseNeeds(needs), seats) : undefined
     if (seat === undefined) return []
     seat.free -= 1
+    allowed.set(teamId, allowance - 1)
     return [{ jobId: id, workerId: seat.room.id }]
   })
 }

@@ -1,6 +1,6 @@
 // Hands out jobs: each to a worker that has what it asks for and a free slot, highest priority first, then first come
-// first served. A job that no connected worker can run is passed over, so it holds up nobody. A worker's queue never
-// holds more than it can take, so its order cannot break ours.
+// first served. A job that no connected worker can run is passed over, so it holds up nobody, and so is one whose team runs
+// as many as it may. A worker's queue never holds more than it can take, so its order cannot break ours.
 import type { Capacity, HandOver, Tables } from '@stillhouse/db'
 import { meetsNeeds, parseNeeds } from '@stillhouse/spec'
 import { type Assignment, assignJobs, freeSlots } from './assign-jobs.ts'
@@ -30,7 +30,9 @@ async function assign(tx: Tables, { workers }: Capacity): Promise<Assignment[]> 
     const parsed = parseNeeds(needs)
     return rooms.some((room) => meetsNeeds(parsed, room))
   })
-  return assignJobs(await tx.jobs.nextQueued(kinds, Math.min(free, MOST_AT_ONCE)), rooms).slice(0, MOST_AT_ONCE)
+  const limits = await tx.teams.limits()
+  const waiting = await tx.jobs.nextQueued(kinds, Math.min(free, MOST_AT_ONCE), limits)
+  return assignJobs(waiting, rooms, limits).slice(0, MOST_AT_ONCE)
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */

@@ -1,7 +1,7 @@
 import type { Room } from '@stillhouse/db'
 import { parseNeeds } from '@stillhouse/spec'
 import { expect, test } from 'vitest'
-import { type Situation, whyDispatched, whyQueued } from './queue-place.ts'
+import { type Situation, whyDispatched, whyHeldBack, whyQueued } from './queue-place.ts'
 
 const room = (part: Partial<Room> = {}): Room => ({
   ...{ id: 'id-1', name: 'w1', slots: 1, running: 1, dispatched: 0, devices: [], labels: {} },
@@ -41,4 +41,12 @@ test.each([
   [{ queueDown: true }, 'the queue does not answer; the hand-over is tried again'],
 ])('a job handed over in the situation %j is told why: %s', (part, reason) => {
   expect(whyDispatched('id-1', situation(part))).toBe(reason)
+})
+
+test.each([
+  [{ maxRunning: 2, active: 2 }, 0, 'the team red may run 2 jobs at a time and runs 2'],
+  [{ maxRunning: 1, active: 0 }, 1, 'the team red may run 1 job at a time and runs 0; 1 job of the team is ahead'],
+  [{ maxRunning: 3, active: 5 }, 4, 'the team red may run 3 jobs at a time and runs 5; 4 jobs of the team are ahead'],
+])('a job that the limit %j of its team holds back behind %i others is told why: %s', (limit, ahead, reason) => {
+  expect(whyHeldBack({ name: 'red', allowance: 0, ...limit }, ahead)).toBe(reason)
 })

@@ -1,5 +1,5 @@
 // Where a waiting job stands and why it waits, in words.
-import type { Capacity, JobRow, Room, Tables } from '@stillhouse/db'
+import type { Capacity, JobRow, QueuePlace, Room, Tables, TeamLimit } from '@stillhouse/db'
 import { describeNeeds, type Job, type JobQueuePlace, meetsNeeds, parseNeeds, type WorkerNeeds } from '@stillhouse/spec'
 import { freeSlots } from './assign-jobs.ts'
 import { type JobSettings, liveSeconds } from './job-context.ts'
@@ -9,10 +9,16 @@ import { jobView } from './job-view.ts'
 export async function withPlaces(tables: Tables, jobs: readonly JobRow[], settings: JobSettings): Promise<Job[]> {
   const waiting = jobs.filter((job) => job.state === 'queued' || job.state === 'dispatched')
   if (waiting.length === 0) return jobs.map((job) => jobView(job, null))
-  const positions = await tables.places.positions(waiting.map((job) => job.id))
+  const limits = await tables.teams.limits()
+  const ids = waiting.flatMap((job) => (job.state === 'queued' ? [job.id] : []))
+  const places = await tables.places.places(ids, limits)
   const capacity = await tables.workers.capacity(liveSeconds(settings))
   const { tries } = await tables.outbox.backlog()
-  return jobs.map((job) => jobView(job, placeOf(job, positions.get(job.id), { ...capacity, queueDown: tries > 0 })))
+  const situation = { ...capacity, queueDown: tries > 0 }
+  const limitOf = new Map(limits.map((limit) => [limit.teamId, limit]))
+  return jobs.map((job) =>
+    jobView(job, placeOf(job, situation, { place: places.get(job.id), limit: limitOf.get(job.teamId) })),
+  )
 }
 
 export interface Situation extends Capacity {
@@ -20,13 +26,24 @@ export interface Situation extends Capacity {
   readonly queueDown: boolean
 }
 
-function placeOf(job: JobRow, position: number | undefined, situation: Situation): JobQueuePlace | null {
+interface Found {
+  readonly place: QueuePlace | undefined
+  readonly limit: TeamLimit | undefined
+}
+
+function placeOf(job: JobRow, situation: Situation, { place, limit }: Found): JobQueuePlace | null {
+  if (job.state === 'dispatched') return { position: null, reason: whyDispatched(job.workerId, situation) }
+  if (job.state !== 'queued') return null
+  if (place?.position === null && limit) return { position: null, reason: whyHeldBack(limit, place.ownAhead) }
   // a job that was dispatched between two looks has no position any more
-  if (job.state === 'queued') {
-    const reason = whyQueued(position ?? 1, parseNeeds(job.needs), situation)
-    return { position: position ?? 1, reason }
-  }
-  return job.state === 'dispatched' ? { position: null, reason: whyDispatched(job.workerId, situation) } : null
+  const position = place?.position ?? 1
+  return { position, reason: whyQueued(position, parseNeeds(job.needs), situation) }
+}
+
+/** The words for a job that waits for jobs of its own team. */
+export function whyHeldBack({ name, maxRunning, active }: Omit<TeamLimit, 'teamId'>, ownAhead: number): string {
+  const others = ownAhead > 0 ? `; ${counted(ownAhead, 'job')} of the team ${ownAhead === 1 ? 'is' : 'are'} ahead` : ''
+  return `the team ${name} may run ${counted(maxRunning, 'job')} at a time and runs ${active}${others}`
 }
 
 export function whyQueued(position: number, needs: WorkerNeeds, { workers, draining }: Situation): string {

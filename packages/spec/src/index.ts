@@ -1,3 +1,4 @@
+export * from './access.ts'
 export * from './canonical-json.ts'
 export * from './dataset.ts'
 export * from './errors.ts'

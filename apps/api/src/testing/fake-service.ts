@@ -2,12 +2,15 @@
 // wakes watchers. The real rules (states, leases, fencing) are tested where they live.
 import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { ApiKey, JobService, QueueStats } from '@stillhouse/jobs'
+import type { Caller, JobService, KeyHolder, QueueStats, TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import {
   type Artifact,
+  type AuditEntry,
   type Dataset,
+  DEFAULT_TEAM,
   datasetManifest,
+  type IssuedKey,
   isFinalState,
   type Job,
   type JobEvent,
@@ -15,13 +18,17 @@ import {
   type LogLine,
   type MetricPoint,
   type ModelFiles,
+  type Scope,
   sortedFiles,
+  type Team,
+  type TeamQuotas,
   type TrainedTeacher,
   type UploadedModel,
   type Worker,
 } from '@stillhouse/spec'
 
-export interface FakeService extends JobService {
+/** Everybody sees everything here; who asked is noted in `callers`, for which team in `teamsAsked`. */
+export interface FakeService extends JobService, TeamService {
   readonly jobs: Map<string, Job>
   readonly events: Map<string, JobEvent[]>
   readonly metrics: Map<string, MetricPoint[]>
@@ -31,7 +38,12 @@ export interface FakeService extends JobService {
   readonly workers: Map<string, Worker>
   readonly datasets: Map<string, Dataset>
   readonly models: Map<string, { model: UploadedModel; files: ModelFiles }>
-  readonly keys: Map<string, ApiKey>
+  readonly keys: Map<string, KeyHolder>
+  readonly issued: Map<string, IssuedKey['key']>
+  readonly teams: Map<string, Team>
+  readonly audit: AuditEntry[]
+  readonly callers: Caller[]
+  readonly teamsAsked: (string | undefined)[]
   /** What was reported, in order: [method, …arguments]. */
   readonly calls: unknown[][]
   /** Live subscriptions. */
@@ -48,7 +60,27 @@ export const KEYS = {
   reader: 'key-of-the-reader-0002',
   writer: 'key-of-the-writer-0003',
   worker: 'key-of-the-worker-0004',
+  teamAdmin: 'key-of-the-admin-of-a-team-0005',
+  teamReader: 'key-of-the-reader-of-a-team-0006',
 } as const
+
+/** The team that some of the keys belong to. */
+export const TEAM = { id: '00000000-0000-7000-8000-0000000000aa', name: 'red' } as const
+
+const KEY_IDS = Object.fromEntries(
+  Object.keys(KEYS).map((name, i) => [name, `00000000-0000-7000-8000-00000000010${i}`]),
+) as Record<keyof typeof KEYS, string>
+
+const SCOPES_OF: Readonly<Record<keyof typeof KEYS, readonly Scope[]>> = {
+  admin: ['admin'],
+  reader: ['jobs:read'],
+  writer: ['jobs:write'],
+  worker: ['worker'],
+  teamAdmin: ['admin'],
+  teamReader: ['jobs:read'],
+}
+
+const NO_LIMITS: TeamQuotas = { maxRunning: null, maxQueued: null, maxArtifactBytes: null }
 
 const AT = '2026-01-02T03:04:05.000Z'
 /** The attempt that is not stale. */
@@ -71,6 +103,9 @@ export function createFakeService(): FakeService {
   const models: FakeService['models'] = new Map()
   const teachers = new Map<string, TrainedTeacher>()
   const keys: FakeService['keys'] = new Map()
+  const issued: FakeService['issued'] = new Map()
+  const teams: FakeService['teams'] = new Map()
+  const audit: FakeService['audit'] = []
   const watchers = new Map<string, Set<() => void>>()
   const calls: unknown[][] = []
   const state: FakeService['state'] = {
@@ -115,6 +150,11 @@ export function createFakeService(): FakeService {
     datasets,
     models,
     keys,
+    issued,
+    teams,
+    audit,
+    callers: [],
+    teamsAsked: [],
     calls,
     state,
     beforeListEvents: () => undefined,
@@ -142,6 +182,14 @@ export function createFakeService(): FakeService {
       return artifact
     },
 
+    as: (caller) => {
+      fake.callers.push(caller)
+      return fake
+    },
+    inTeam: async (team) => {
+      fake.teamsAsked.push(team)
+      return fake
+    },
     submit: async ({ spec, idempotencyKey, bodyHash }) => {
       if (state.failWith !== null) throw state.failWith
       const before = idempotencyKey === undefined ? undefined : submissions.get(idempotencyKey)
@@ -150,6 +198,7 @@ export function createFakeService(): FakeService {
       if (before !== undefined) return { job: found(before.id), replayed: true }
       const job: Job = {
         id: randomUUID(),
+        team: DEFAULT_TEAM.name,
         name: spec.name,
         state: 'queued',
         verdict: null,
@@ -258,9 +307,46 @@ export function createFakeService(): FakeService {
       const items = all.slice(start, start + limit)
       return { items, nextCursor: start + limit < all.length ? (items.at(-1)?.id ?? null) : null }
     },
+    createTeam: async ({ name, quotas }) => {
+      if (teams.has(name)) throw new ApiError('team.exists', `There is a team ${name} already.`)
+      const usage = { running: 0, queued: 0, artifactBytes: 0 }
+      const team = { name, quotas: { ...NO_LIMITS, ...quotas }, usage, createdAt: AT }
+      teams.set(name, team)
+      return team
+    },
+    listTeams: async () => [...teams.values()],
+    getTeam: async (name) => teamOf(name),
+    updateTeam: async ({ name, quotas }) => {
+      const team = teamOf(name)
+      const changed = { ...team, quotas: { ...team.quotas, ...quotas } }
+      teams.set(name, changed)
+      return changed
+    },
+    createKey: async ({ name, scopes, team = null, expiresAt = null }) => {
+      const id = randomUUID()
+      const plain = { id, name, scopes, team, expiresAt, createdAt: AT }
+      const key = { ...plain, prefix: 'sh_', setBy: null, previousUntil: null, revokedAt: null, lastUsedAt: null }
+      issued.set(id, key)
+      return { key, secret: secretOf(id) }
+    },
+    listKeys: async (page) => {
+      calls.push(['listKeys', page])
+      return { items: [...issued.values()], nextCursor: null }
+    },
+    rotateKey: async ({ id, graceSeconds }) => {
+      calls.push(['rotateKey', id, graceSeconds])
+      return { key: keyOf(id), secret: `${secretOf(id)}-rotated` }
+    },
+    revokeKey: async (id) => {
+      issued.set(id, { ...keyOf(id), revokedAt: AT })
+    },
+    listAudit: async (filter) => {
+      calls.push(['listAudit', filter])
+      return { items: audit, nextCursor: null }
+    },
     authenticate: async (secret) => keys.get(secret) ?? null,
     ensureKey: async ({ name, secret, scopes }) => {
-      keys.set(secret, { id: name, name, scopes })
+      keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
     },
     registerWorker: async ({ name, host, version, slots, devices, labels = {} }) => {
       const workerId = randomUUID()
@@ -357,9 +443,26 @@ export function createFakeService(): FakeService {
     if (!workers.has(id)) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
   }
 
-  for (const [name, secret] of Object.entries(KEYS)) {
-    const scopes = { admin: ['admin'], reader: ['jobs:read'], writer: ['jobs:write'], worker: ['worker'] } as const
-    keys.set(secret, { id: `id-${name}`, name, scopes: scopes[name as keyof typeof KEYS] })
+  function teamOf(name: string): Team {
+    const team = teams.get(name)
+    if (team === undefined) throw new ApiError('team.not_found', `There is no team ${name}.`)
+    return team
+  }
+
+  function keyOf(id: string): IssuedKey['key'] {
+    const key = issued.get(id)
+    if (key === undefined) throw new ApiError('key.not_found', `There is no key ${id}.`)
+    return key
+  }
+
+  for (const [name, secret] of Object.entries(KEYS) as [keyof typeof KEYS, string][]) {
+    const ofTeam = name.startsWith('team')
+    const whose = { teamId: ofTeam ? TEAM.id : null, team: ofTeam ? TEAM.name : null }
+    keys.set(secret, { id: KEY_IDS[name], name, scopes: SCOPES_OF[name], ...whose, expiresAt: null })
   }
   return fake
+}
+
+function secretOf(id: string): string {
+  return `sh_secret-of-${id}`
 }

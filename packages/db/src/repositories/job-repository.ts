@@ -4,11 +4,13 @@ import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { storableJson } from '../storable.ts'
 import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
-import { type JobRow, jobRow } from './job-row.ts'
+import { type JobRow, jobRow, WITH_TEAM } from './job-row.ts'
 import { takesJobs } from './takes-jobs.ts'
+import type { TeamFence, TeamLimit } from './team-repository.ts'
 
 export interface NewJob {
   readonly id: string
+  readonly teamId: string
   readonly spec: JobSpec
   readonly specHash: string
   readonly bodyHash: string
@@ -34,6 +36,7 @@ export interface MovedJob {
 }
 
 export interface JobQuery {
+  readonly fence: TeamFence
   readonly state?: JobState
   readonly labels: Readonly<Record<string, string>>
   readonly limit: number
@@ -71,21 +74,37 @@ export interface HandOver extends AttemptKey {
 /** A job that waits to be handed out. */
 export interface Waiting {
   readonly id: string
+  readonly teamId: string
   readonly needs: string
+}
+
+/** Of one kind the first of each team with a limit, as many as it may run, and the first of all the others. */
+function firstOfKind(most: number, limits: readonly TeamLimit[]): Prisma.Sql {
+  const teams = limits.map((one) => one.teamId)
+  return Prisma.sql`
+    SELECT own.id FROM json_to_recordset(${JSON.stringify(limits)}::json) AS bound("teamId" uuid, allowance int)
+    CROSS JOIN LATERAL (
+      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id = bound."teamId"
+      ORDER BY priority DESC, queued_at, id LIMIT least(bound.allowance, ${most}::int)
+    ) AS own
+    UNION ALL (
+      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id <> ALL(${teams}::uuid[])
+      ORDER BY priority DESC, queued_at, id LIMIT ${most}::int
+    )`
 }
 
 export function createJobRepository(db: Connection) {
   const find = async (id: string): Promise<JobRow | null> => {
-    const job = await db.job.findUnique({ where: { id } })
+    const job = await db.job.findUnique({ where: { id }, include: WITH_TEAM })
     return job && jobRow(job)
   }
   return {
-    /** Writes a new queued job; false when its id or its idempotency key is taken. */
+    /** Writes a new queued job; false when its id, or its idempotency key within the team, is taken. */
     async insert(job: NewJob): Promise<boolean> {
       const { name, priority, labels } = job.spec
       const written = await db.$executeRaw`
-        INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority, needs, labels)
-        VALUES (${job.id}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
+        INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, needs, labels)
+        VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
           ${job.idempotencyKey}, ${priority}, ${job.needs}, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
@@ -93,8 +112,9 @@ export function createJobRepository(db: Connection) {
 
     find,
 
-    async findByKey(idempotencyKey: string): Promise<JobRow | null> {
-      const job = await db.job.findUnique({ where: { idempotencyKey } })
+    async findByKey(teamId: string, idempotencyKey: string): Promise<JobRow | null> {
+      const where = { teamId_idempotencyKey: { teamId, idempotencyKey } }
+      const job = await db.job.findUnique({ where, include: WITH_TEAM })
       return job && jobRow(job)
     },
 
@@ -114,16 +134,18 @@ export function createJobRepository(db: Connection) {
     },
 
     /** Newest first. */
-    async list({ state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
+    async list({ fence, state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
       const wanted = Object.keys(labels).length > 0 ? JSON.stringify(labels) : null
       const ids = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM job
-        WHERE (${state ?? null}::job_state IS NULL OR state = ${state ?? null}::job_state)
+        WHERE (${fence}::uuid IS NULL OR team_id = ${fence}::uuid)
+          AND (${state ?? null}::job_state IS NULL OR state = ${state ?? null}::job_state)
           AND (${wanted}::jsonb IS NULL OR labels @> ${wanted}::jsonb)
           AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
         ORDER BY id DESC LIMIT ${limit}::int`
       const jobs = await db.job.findMany({
         where: { id: { in: ids.map((row) => row.id) } },
+        include: WITH_TEAM,
         orderBy: { id: 'desc' },
       })
       return jobs.map(jobRow)
@@ -155,14 +177,15 @@ export function createJobRepository(db: Connection) {
 
     /**
      * The next queued jobs of these kinds in the queue's order, at most so many of each, locked; those another dispatcher
-     * holds are passed over.
+     * holds are passed over, and of a team with a limit those of a kind that are more than it may run.
      */
-    async nextQueued(needs: readonly string[], limit: number): Promise<Waiting[]> {
+    async nextQueued(needs: readonly string[], limit: number, limits: readonly TeamLimit[]): Promise<Waiting[]> {
       return db.$queryRaw<Waiting[]>`
-        SELECT next.id, next.needs FROM unnest(${needs}::text[]) AS kind(needs) CROSS JOIN LATERAL (
-          SELECT id, needs, priority, queued_at FROM job WHERE state = 'queued' AND job.needs = kind.needs
-          ORDER BY priority DESC, queued_at, id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
-        ) AS next ORDER BY next.priority DESC, next.queued_at, next.id`
+        SELECT id, needs, team_id AS "teamId" FROM job
+        WHERE state = 'queued' AND id IN (
+          SELECT next.id FROM unnest(${needs}::text[]) AS kind(needs) CROSS JOIN LATERAL (${firstOfKind(limit, limits)}) AS next
+        )
+        ORDER BY priority DESC, queued_at, id FOR NO KEY UPDATE SKIP LOCKED`
     },
 
     /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */
@@ -201,7 +224,7 @@ export function createJobRepository(db: Connection) {
       const rows = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM job WHERE state = 'running' AND lease_until < clock_timestamp()
         ORDER BY id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
-      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } } })
+      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } }, include: WITH_TEAM })
       return jobs.map(jobRow)
     },
 

@@ -17,4 +17,4 @@ ALTER TABLE "outbox" ADD COLUMN     "worker_id" UUID NOT NULL;
 ALTER TABLE "worker" ADD COLUMN     "labels" JSON NOT NULL DEFAULT '{}';
 
 -- CreateIndex
-CREATE INDEX "job_queue_by_needs" ON "job"("state", "needs", "priority" DESC, "queued_at", "id");
+CREATE INDEX "job_queue_by_needs" ON "job"("state", "needs", "priority" DESC, "queued_at", "id", "team_id");
