@@ -18,7 +18,6 @@ ADD COLUMN     "team_id" UUID;
 CREATE TABLE "team" (
     "id" UUID NOT NULL,
     "name" TEXT NOT NULL,
-    "weight" DOUBLE PRECISION NOT NULL DEFAULT 1,
     "max_running" INTEGER,
     "max_queued" INTEGER,
     "max_artifact_bytes" BIGINT,

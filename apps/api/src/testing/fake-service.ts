@@ -18,14 +18,16 @@ import {
   type LogLine,
   type MetricPoint,
   type ModelFiles,
-  type Scope,
   sortedFiles,
   type Team,
-  type TeamQuotas,
   type TrainedTeacher,
   type UploadedModel,
   type Worker,
 } from '@stillhouse/spec'
+import { fakeAdministration } from './fake-administration.ts'
+import { keyHolders } from './fake-keys.ts'
+
+export { KEYS, TEAM } from './fake-keys.ts'
 
 /** Everybody sees everything here; who asked is noted in `callers`, for which team in `teamsAsked`. */
 export interface FakeService extends JobService, TeamService {
@@ -54,33 +56,6 @@ export interface FakeService extends JobService, TeamService {
   beforeListEvents: () => void
   state: { ready: boolean; failWith: Error | null; stats: QueueStats }
 }
-
-export const KEYS = {
-  admin: 'key-of-the-admin-0001',
-  reader: 'key-of-the-reader-0002',
-  writer: 'key-of-the-writer-0003',
-  worker: 'key-of-the-worker-0004',
-  teamAdmin: 'key-of-the-admin-of-a-team-0005',
-  teamReader: 'key-of-the-reader-of-a-team-0006',
-} as const
-
-/** The team that some of the keys belong to. */
-export const TEAM = { id: '00000000-0000-7000-8000-0000000000aa', name: 'red' } as const
-
-const KEY_IDS = Object.fromEntries(
-  Object.keys(KEYS).map((name, i) => [name, `00000000-0000-7000-8000-00000000010${i}`]),
-) as Record<keyof typeof KEYS, string>
-
-const SCOPES_OF: Readonly<Record<keyof typeof KEYS, readonly Scope[]>> = {
-  admin: ['admin'],
-  reader: ['jobs:read'],
-  writer: ['jobs:write'],
-  worker: ['worker'],
-  teamAdmin: ['admin'],
-  teamReader: ['jobs:read'],
-}
-
-const NO_LIMITS: TeamQuotas = { maxRunning: null, maxQueued: null, maxArtifactBytes: null }
 
 const AT = '2026-01-02T03:04:05.000Z'
 /** The attempt that is not stale. */
@@ -307,43 +282,7 @@ export function createFakeService(): FakeService {
       const items = all.slice(start, start + limit)
       return { items, nextCursor: start + limit < all.length ? (items.at(-1)?.id ?? null) : null }
     },
-    createTeam: async ({ name, quotas }) => {
-      if (teams.has(name)) throw new ApiError('team.exists', `There is a team ${name} already.`)
-      const usage = { running: 0, queued: 0, artifactBytes: 0 }
-      const team = { name, quotas: { ...NO_LIMITS, ...quotas }, usage, createdAt: AT }
-      teams.set(name, team)
-      return team
-    },
-    listTeams: async () => [...teams.values()],
-    getTeam: async (name) => teamOf(name),
-    updateTeam: async ({ name, quotas }) => {
-      const team = teamOf(name)
-      const changed = { ...team, quotas: { ...team.quotas, ...quotas } }
-      teams.set(name, changed)
-      return changed
-    },
-    createKey: async ({ name, scopes, team = null, expiresAt = null }) => {
-      const id = randomUUID()
-      const plain = { id, name, scopes, team, expiresAt, createdAt: AT }
-      const key = { ...plain, prefix: 'sh_', setBy: null, previousUntil: null, revokedAt: null, lastUsedAt: null }
-      issued.set(id, key)
-      return { key, secret: secretOf(id) }
-    },
-    listKeys: async (page) => {
-      calls.push(['listKeys', page])
-      return { items: [...issued.values()], nextCursor: null }
-    },
-    rotateKey: async ({ id, graceSeconds }) => {
-      calls.push(['rotateKey', id, graceSeconds])
-      return { key: keyOf(id), secret: `${secretOf(id)}-rotated` }
-    },
-    revokeKey: async (id) => {
-      issued.set(id, { ...keyOf(id), revokedAt: AT })
-    },
-    listAudit: async (filter) => {
-      calls.push(['listAudit', filter])
-      return { items: audit, nextCursor: null }
-    },
+    ...fakeAdministration({ issued, teams, audit, calls }),
     authenticate: async (secret) => keys.get(secret) ?? null,
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
@@ -443,26 +382,6 @@ export function createFakeService(): FakeService {
     if (!workers.has(id)) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
   }
 
-  function teamOf(name: string): Team {
-    const team = teams.get(name)
-    if (team === undefined) throw new ApiError('team.not_found', `There is no team ${name}.`)
-    return team
-  }
-
-  function keyOf(id: string): IssuedKey['key'] {
-    const key = issued.get(id)
-    if (key === undefined) throw new ApiError('key.not_found', `There is no key ${id}.`)
-    return key
-  }
-
-  for (const [name, secret] of Object.entries(KEYS) as [keyof typeof KEYS, string][]) {
-    const ofTeam = name.startsWith('team')
-    const whose = { teamId: ofTeam ? TEAM.id : null, team: ofTeam ? TEAM.name : null }
-    keys.set(secret, { id: KEY_IDS[name], name, scopes: SCOPES_OF[name], ...whose, expiresAt: null })
-  }
+  for (const [secret, holder] of keyHolders()) keys.set(secret, holder)
   return fake
-}
-
-function secretOf(id: string): string {
-  return `sh_secret-of-${id}`
 }
