@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Job } from '@stillhouse/spec'
+import type { ApiKeyPage, Job } from '@stillhouse/spec'
 import * as tf from '@tensorflow/tfjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
@@ -185,6 +185,35 @@ describe('the local stack', () => {
     expect((await stillhouse('logs', id)).code).toBe(0)
     expect((await stillhouse('catalog')).out).toMatch(/kd\s+.*\n/)
     expect((await stillhouse('catalog', 'kd')).out).toContain('temperature')
+  })
+
+  it('is shared with a team that has a key of its own, sees its own jobs only and no more than its quota', async () => {
+    const data = path.join(home, 'of-default')
+    writeFileSync(data, 'sent for default')
+    const sent = JSON.parse((await stillhouse('upload-data', data, '--json')).out) as { id: string }
+    expect((await stillhouse('team', 'add', 'vision', '--max-queued', '0')).code).toBe(0)
+    const made = await stillhouse('key', 'add', 'nightly', '--team', 'vision')
+    const secret = made.out.trim()
+    const asTeam = (...args: string[]) => stillhouse(...args, '--api-key', secret)
+    expect((await asTeam('whoami')).out).toMatch(/team +vision\nscopes +jobs:read, jobs:write/)
+    const file = jobFile('team.yaml', optdigitsJob('of-vision', 10))
+    const refused = await asTeam('submit', file)
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('quota.jobs_queued')])
+    const { out } = await stillhouse('team', 'set', 'vision', '--max-queued', 'none', '--max-running', '1')
+    expect(out).toMatch(/vision +0 of 1 +0 +0 B/)
+    expect((await asTeam('submit', file, '--wait')).code).toBe(0)
+    const theirs = (await asTeam('ls')).out
+    expect(theirs).toContain('of-vision')
+    expect(theirs).not.toContain('good')
+    expect((await stillhouse('ls')).out).toMatch(/ vision +of-vision[\s\S]* default +good/)
+    expect((await asTeam('upload-data', data)).out).not.toContain('was there already')
+    expect((await stillhouse('upload-data', data)).out).toContain(`${sent.id}  1 file, 16 B, was there already`)
+    const { items } = JSON.parse((await stillhouse('key', 'ls', '--team', 'vision', '--json')).out) as ApiKeyPage
+    expect((await stillhouse('key', 'revoke', items[0]?.id ?? '')).code).toBe(0)
+    expect((await asTeam('ls')).err).toContain('was revoked at')
+    expect((await stillhouse('audit', '--team', 'vision')).out).toMatch(
+      /revokeKey[\s\S]*submitJob[\s\S]*createKey[\s\S]*createTeam/,
+    )
   })
 
   it('finds nothing wrong with this machine', async () => {

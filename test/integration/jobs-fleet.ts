@@ -49,7 +49,13 @@ export async function startFakeWorker({
   }
   const faults: Error[] = []
   const onError = (error: Error): void => void faults.push(error)
-  const consumer = await createQueueConsumer(queueUrl, { concurrency: slots, handle, onError, timing: TIMING })
+  const consumer = await createQueueConsumer(queueUrl, {
+    workerId,
+    concurrency: slots,
+    handle,
+    onError,
+    timing: TIMING,
+  })
   const beats = new AbortController()
   const beat = async (): Promise<void> => {
     while (!beats.signal.aborted) {

@@ -7,18 +7,27 @@ import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { createArtifactStore } from '@stillhouse/artifacts'
 import { createDatabase, migrate } from '@stillhouse/db'
-import { assembleJobService, dispatch, type JobContext, type JobService, relayOutbox } from '@stillhouse/jobs'
+import {
+  assembleJobService,
+  type Caller,
+  dispatch,
+  type JobContext,
+  type JobService,
+  relayOutbox,
+  type TeamService,
+} from '@stillhouse/jobs'
 import { createLogger } from '@stillhouse/kit'
 import type { QueueProducer } from '@stillhouse/queue'
 import {
   type Claim,
-  type Device,
+  DEFAULT_TEAM,
   type Job,
   type JobSpec,
   type MetricPoint,
   parseJobSpec,
   type QueueMessage,
   queueIdOf,
+  type RegisterWorker,
   type Report,
   type StoredFile,
 } from '@stillhouse/spec'
@@ -31,21 +40,41 @@ export interface MemoryQueue extends QueueProducer {
   readonly held: Map<string, QueueMessage>
   /** Everything that was ever added to it. */
   readonly added: QueueMessage[]
+  /** Worker in whose queue a message is, by the message's id. */
+  readonly place: Map<string, string>
+  /** Workers whose queue was deleted. */
+  readonly forgotten: string[]
   /** While true every call rejects. */
   down: boolean
+}
+
+export type TestService = JobService & TeamService
+
+const MEMBER: Caller = {
+  keyId: '00000000-0000-7000-8000-00000000000a',
+  keyName: 'member',
+  scopes: ['jobs:read', 'jobs:write'],
+  teamId: DEFAULT_TEAM.id,
+  requestId: 'test',
+}
+
+/** The service, and what a member of the team `default` can do with it. */
+export async function withMember(service: JobService): Promise<TestService> {
+  return { ...service, ...(await service.as(MEMBER).inTeam()) }
 }
 
 export interface JobsHarness {
   readonly postgres: TestPostgres
   readonly database: TestDatabase
   readonly context: JobContext
-  readonly service: JobService
+  /** With what a member of the team `default` can do. */
+  readonly service: TestService
   readonly queue: MemoryQueue
   submit(overrides?: object, options?: { idempotencyKey?: string; bodyHash?: string }): Promise<Job>
   /** Dispatches and relays once. */
   handOut(): Promise<void>
-  worker(options?: { name?: string; slots?: number; devices?: Device[] }): Promise<string>
-  /** A submitted job that a new worker has claimed. */
+  worker(options?: Partial<RegisterWorker>): Promise<string>
+  /** A submitted job, claimed by the worker that it was given to; there is a new one that could be. */
   running(overrides?: object): Promise<{ id: string; workerId: string; claim: Claim }>
   /** Stores the text as a blob and answers the file that names it. */
   store(path: string, text: string): Promise<StoredFile>
@@ -86,7 +115,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
     settings,
     logger: createLogger('test', 'silent'),
   }
-  const service = assembleJobService(context, database.url)
+  const service = await withMember(assembleJobService(context, database.url))
   const admin = new pg.Client(database.url)
   await admin.connect()
   const end = async (): Promise<void> => {
@@ -96,7 +125,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
     await rm(folder, { recursive: true })
   }
   return {
-    ...actions(context, service),
+    ...actions(context, service, queue),
     postgres,
     database,
     context,
@@ -107,7 +136,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
   }
 }
 
-function actions(context: JobContext, service: JobService) {
+function actions(context: JobContext, service: TestService, { place }: MemoryQueue) {
   const submit: JobsHarness['submit'] = async (overrides = {}, options = {}) => {
     const { job } = await service.submit({ spec: specWith(overrides), bodyHash: 'a'.repeat(64), ...options })
     return job
@@ -116,8 +145,8 @@ function actions(context: JobContext, service: JobService) {
     await dispatch(context)
     await relayOutbox(context)
   }
-  const worker: JobsHarness['worker'] = async ({ name = 'w1', slots = 1, devices = [] } = {}) => {
-    const registration = { name, host: 'localhost', version: '0.1.0', slots, devices }
+  const worker: JobsHarness['worker'] = async (given = {}) => {
+    const registration = { name: 'w1', host: 'localhost', version: '0.1.0', slots: 1, devices: [], ...given }
     return (await service.registerWorker(registration)).workerId
   }
   const store = async (path: string, text: string): Promise<StoredFile> => {
@@ -131,9 +160,10 @@ function actions(context: JobContext, service: JobService) {
     worker,
     store,
     async running(overrides = {}) {
-      const workerId = await worker()
+      await worker()
       const { id } = await submit(overrides)
       await handOut()
+      const workerId = place.get(`${id}-1`) ?? ''
       const claim = await service.claim(id, { workerId, attempt: 1 })
       return { id, workerId, claim }
     },
@@ -160,22 +190,32 @@ export function specWith(overrides: object): JobSpec {
 
 export function memoryQueue(): MemoryQueue {
   const held = new Map<string, QueueMessage>()
+  const place = new Map<string, string>()
+  const isIn = (message: QueueMessage, workerId: string) =>
+    held.has(queueIdOf(message)) && place.get(queueIdOf(message)) === workerId
   const queue: MemoryQueue = {
     held,
     added: [],
     down: false,
-    async add(message) {
+    place,
+    forgotten: [],
+    async add(message, workerId) {
       await queue.ping()
       queue.added.push(message)
+      place.set(queueIdOf(message), workerId)
       if (!held.has(queueIdOf(message))) held.set(queueIdOf(message), message)
     },
-    async remove(message) {
+    async remove(message, workerId) {
       await queue.ping()
-      return held.delete(queueIdOf(message))
+      return isIn(message, workerId) && held.delete(queueIdOf(message))
     },
-    async has(message) {
+    async has(message, workerId) {
       await queue.ping()
-      return held.has(queueIdOf(message))
+      return isIn(message, workerId)
+    },
+    async forget(workerId) {
+      await queue.ping()
+      queue.forgotten.push(workerId)
     },
     async counts() {
       return { waiting: held.size, active: 0 }

@@ -6,19 +6,19 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { createJobService, type JobService } from '@stillhouse/jobs'
+import { createJobService } from '@stillhouse/jobs'
 import { createLogger } from '@stillhouse/kit'
 import type { JobEvent, QueueMessage } from '@stillhouse/spec'
 import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse/testkit'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type FakeWorker, persist, startFakeWorker, trainNothing } from './jobs-fleet.ts'
-import { eventually, points, specWith } from './jobs-harness.ts'
+import { eventually, points, specWith, type TestService, withMember } from './jobs-harness.ts'
 
 let postgres: TestPostgres
 let database: TestDatabase
 let folder: string
-let services: JobService[]
+let services: TestService[]
 let workers: FakeWorker[]
 
 beforeAll(async () => {
@@ -39,8 +39,8 @@ afterEach(async () => {
 })
 
 /** A replica of the API's service; queue and tables share the database, as in the embedded default. */
-async function replica(): Promise<JobService> {
-  const service = await createJobService({
+async function replica(): Promise<TestService> {
+  const options = {
     databaseUrl: database.url,
     queueUrl: database.url,
     artifactUrl: pathToFileURL(folder).href,
@@ -48,19 +48,20 @@ async function replica(): Promise<JobService> {
     heartbeatSeconds: 0.3,
     claimSeconds: 1,
     logger: createLogger('test', 'silent'),
-  })
+  }
+  const service = await withMember(await createJobService(options))
   services.push(service)
   return service
 }
 
-async function fakeWorker(service: JobService, name: string, work?: (ref: QueueMessage) => Promise<void>) {
+async function fakeWorker(service: TestService, name: string, work?: (ref: QueueMessage) => Promise<void>) {
   const train = work ?? trainNothing(service, (ref) => exportModel(service, ref))
   const worker = await startFakeWorker({ service, queueUrl: database.url, name, slots: 2, work: train })
   workers.push(worker)
   return worker
 }
 
-async function exportModel(service: JobService, ref: QueueMessage): Promise<void> {
+async function exportModel(service: TestService, ref: QueueMessage): Promise<void> {
   const bytes = Buffer.from(`{"of":"${ref.jobId}"}`)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   await service.putBlob(sha256, Readable.from([bytes]))
@@ -68,7 +69,7 @@ async function exportModel(service: JobService, ref: QueueMessage): Promise<void
   await service.saveArtifacts(ref, { kind: 'export', files: [file] })
 }
 
-async function submitMany(service: JobService, count: number): Promise<string[]> {
+async function submitMany(service: TestService, count: number): Promise<string[]> {
   const spec = specWith({ resources: { attempts: 10 } })
   const ids = []
   for (let n = 0; n < count; n += 1)
@@ -76,7 +77,7 @@ async function submitMany(service: JobService, count: number): Promise<string[]>
   return ids
 }
 
-async function allSucceeded(service: JobService, ids: readonly string[]): Promise<boolean> {
+async function allSucceeded(service: TestService, ids: readonly string[]): Promise<boolean> {
   const jobs = await Promise.all(ids.map((id) => persist(() => service.getJob(id))))
   const ended = jobs.filter((job) => job.state === 'failed' || job.state === 'cancelled')
   if (ended.length > 0) throw new Error(`ended otherwise: ${JSON.stringify(ended)}`)
@@ -84,7 +85,7 @@ async function allSucceeded(service: JobService, ids: readonly string[]): Promis
 }
 
 /** Finished once, events gapless, metrics neither lost nor doubled. */
-async function expectWhole(service: JobService, id: string): Promise<void> {
+async function expectWhole(service: TestService, id: string): Promise<void> {
   const { items } = await service.listEvents(id, { after: 0, limit: 1000 })
   expect(items.map((event) => event.seq)).toEqual(items.map((_, index) => index + 1))
   expect(items.filter((event) => event.type === 'state' && event.data.state === 'succeeded')).toHaveLength(1)

@@ -146,5 +146,8 @@ test('a key is known by its secret only, can be replaced and can be revoked', as
   expect(row?.['last_used_at']).not.toBeNull()
   expect(row?.['everything']).not.toContain('secret-of-ci')
   await query('UPDATE api_key SET revoked_at = now()')
-  expect(await service.authenticate('second-secret-of-ci')).toBeNull()
+  await expect(service.authenticate('second-secret-of-ci')).rejects.toMatchObject({
+    code: 'auth.invalid',
+    message: expect.stringContaining('was revoked at'),
+  })
 })

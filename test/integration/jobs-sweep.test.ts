@@ -120,13 +120,14 @@ test('a hand-over that the queue still holds is left alone', async () => {
   expect((await service.listEvents(id, { after: 2, limit: 10 })).items).toEqual([])
 })
 
-test('jobs handed over to a worker that left are queued again, the last in line first', async () => {
+test('jobs handed over to a worker that left are queued again, those of others are not', async () => {
   const { submit, worker, handOut, queue, context, service } = jobs()
-  await worker({ name: 'stays', slots: 1 })
-  const leaving = await worker({ name: 'leaves', slots: 1 })
+  await worker({ name: 'a-stays' })
+  const leaving = await worker({ name: 'b-leaves' })
   const first = await submit()
   const second = await submit()
   await handOut()
+  expect(queue.place.get(`${second.id}-1`)).toBe(leaving)
   await service.removeWorker(leaving)
   await patience()
   await sweep(context)

@@ -52,7 +52,7 @@ describe('PostgreSQL itself', () => {
        GRANT ALL ON ALL TABLES IN SCHEMA bullmq TO guest; GRANT ALL ON ALL SEQUENCES IN SCHEMA bullmq TO guest`,
     )
     const producer = await createQueueProducer(database.url.replace('postgres:test@', 'guest:guest@'), { logger })
-    expect(await producer.counts()).toEqual({ waiting: 0, active: 0 })
+    expect(await producer.counts('w')).toEqual({ waiting: 0, active: 0 })
     await producer.close()
     await postgresQuery(database.url, 'DROP OWNED BY guest; DROP ROLE guest')
   })

@@ -7,7 +7,12 @@ import { describeQueue } from './support/queue-conformance.ts'
 import { startRedisServer } from './support/queue-servers.ts'
 
 const logger = createLogger('queue-test', 'silent')
-const consumerOptions = { concurrency: 1, handle: async () => {}, onError: () => {} }
+const consumerOptions = {
+  workerId: 'w',
+  concurrency: 1,
+  handle: async () => {},
+  onError: () => {},
+}
 
 describeQueue('Redis', startRedisServer)
 
@@ -38,7 +43,7 @@ describe('Redis itself', () => {
     vi.stubEnv('QUEUE_ALLOW_EVICTION', '1')
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const producer = await createQueueProducer(urlWith('open sesame'), { logger })
-    await producer.ping()
+    await producer.counts('w')
     await producer.close()
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('allkeys-lru'))
   })
@@ -61,7 +66,7 @@ describe('Redis itself', () => {
     redis.freeze()
     const at = Date.now()
     await expect(producer.ping()).rejects.toMatchObject({ code: 'service.unavailable' })
-    await expect(producer.counts()).rejects.toMatchObject({ code: 'service.unavailable' })
+    await expect(producer.counts('w')).rejects.toMatchObject({ code: 'service.unavailable' })
     expect(Date.now() - at).toBeLessThan(6000)
     redis.thaw()
     await vi.waitFor(() => producer.ping(), { timeout: 5000 })

@@ -65,7 +65,7 @@ it('trains a student, keeps its teacher, and uses that teacher again in the next
 
   const run = async (name: string): Promise<FakeJob> => {
     const jobId = service.addJob(distillation(name))
-    await producer.add({ jobId, attempt: 1 })
+    await producer.add({ jobId, attempt: 1 }, service.workerId)
     const job = service.jobs.get(jobId) as FakeJob
     await waitUntil(() => job.outcomes.length > 0, 40_000)
     return job

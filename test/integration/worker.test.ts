@@ -87,7 +87,7 @@ function startWorker(env: Record<string, string> = {}): WorkerProcess {
 
 async function submit(run: Action[], onStop: Action[] = []): Promise<FakeJob> {
   const jobId = service.addJob(scriptedJob({ run, onStop }))
-  await producer.add({ jobId, attempt: 1 })
+  await producer.add({ jobId, attempt: 1 }, service.workerId)
   return service.jobs.get(jobId) as FakeJob
 }
 
@@ -119,7 +119,7 @@ it('takes jobs off the queue, one after another, and reports them over HTTP', as
   expect(jobs.map(({ outcomes }) => outcomes)).toMatchObject([[{ outcome: 'succeeded' }], [{ outcome: 'succeeded' }]])
   expect(jobs[0]?.artifacts).toMatchObject([{ kind: 'export', files: [{ path: 'export/model.json', size: 2 }] }])
   // the message is done a moment after the outcome is known
-  await waitUntil(async () => Object.values(await producer.counts()).every((count) => count === 0))
+  await waitUntil(async () => Object.values(await producer.counts(service.workerId)).every((count) => count === 0))
 })
 
 it('hands its job back on SIGTERM, signs off and exits with 0', async () => {

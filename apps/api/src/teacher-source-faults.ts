@@ -1,6 +1,7 @@
 // Teachers taken from elsewhere, checked against what the service keeps, so that no job is queued with a teacher that
 // does not exist, has no model yet, or does not fit the data.
 import type { Signature } from '@stillhouse/engine'
+import type { CallerService } from '@stillhouse/jobs'
 import {
   type Fault,
   isFinalState,
@@ -13,7 +14,10 @@ import {
 import type { ApiContext } from './context.ts'
 import { unlessMissing } from './unless-missing.ts'
 
-type Context = Pick<ApiContext, 'service' | 'signatureOf'>
+interface Context extends Pick<ApiContext, 'signatureOf'> {
+  /** On behalf of the team whose job it is: what belongs to others does not exist. */
+  readonly service: Pick<CallerService, 'getJob' | 'getModel'>
+}
 
 /**
  * Faults of every `teachers[i].from`, in order; shapes are left out where the data's own are not known.

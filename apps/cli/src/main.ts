@@ -1,20 +1,24 @@
 // The stillhouse command: one file per command, everything over HTTP through the typed client.
 import { STILLHOUSE_VERSION } from '@stillhouse/kit'
 import { Command } from 'commander'
+import { addAudit } from './commands/audit.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addCatalog } from './commands/catalog.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
 import { addPull } from './commands/pull.ts'
 import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
 import { addSubmit } from './commands/submit.ts'
+import { addTeam } from './commands/team.ts'
 import { addUp } from './commands/up.ts'
 import { addUploadData } from './commands/upload-data.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWatch } from './commands/watch.ts'
+import { addWhoami } from './commands/whoami.ts'
 import { reportError } from './report-error.ts'
 
 const program = new Command('stillhouse')
@@ -34,6 +38,10 @@ for (const add of [
   addPull,
   addUploadData,
   addCatalog,
+  addWhoami,
+  addTeam,
+  addKey,
+  addAudit,
   addDoctor,
   addDemo,
 ])

@@ -8,16 +8,20 @@ import { idOf, type LocalFile, readDataFiles } from './data-files.ts'
 
 type Sender = Pick<Client, 'getDataset' | 'uploadDataset'>
 
-/** @param places files and folders */
+/**
+ * @param places files and folders
+ * @param options team: whose data set it is to be; of a key that belongs to a team there is no other
+ */
 export async function uploadData(
   client: Sender,
   places: readonly string[],
+  options: { team?: string } = {},
 ): Promise<{ dataset: Dataset; isNew: boolean }> {
   const files = await readDataFiles(places)
   const id = idOf(files)
-  const known = await find(client, id)
+  const known = await find(client, id, options)
   if (known !== null) return { dataset: known, isNew: false }
-  const sent = await client.uploadDataset(files.map(contentOf))
+  const sent = await client.uploadDataset(files.map(contentOf), options)
   if (sent.dataset.id === id) return sent
   throw new CliError(
     `the service received other files than there were: expected the data set ${id}, received ${sent.dataset.id}. Did a file change meanwhile? Send them again.`,
@@ -29,9 +33,9 @@ function contentOf({ path, source }: LocalFile): NamedContent {
 }
 
 /** A key that may only send cannot ask; then the files are sent. */
-async function find(client: Sender, id: string): Promise<Dataset | null> {
+async function find(client: Sender, id: string, options: { team?: string }): Promise<Dataset | null> {
   try {
-    return await client.getDataset(id)
+    return await client.getDataset(id, options)
   } catch (error) {
     if (error instanceof ApiProblem && (error.status === 404 || error.status === 403)) return null
     throw error

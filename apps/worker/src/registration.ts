@@ -35,7 +35,7 @@ export async function register({ api, worker, signal, logger }: RegistrationOpti
     current: () => known,
     renew: async () => {
       logger.warn('the API does not know this worker any more; registering again')
-      known = await api.register(worker)
+      known = await api.register({ ...worker, id: known.workerId })
     },
     remove: () => api.deregister(known.workerId),
   }

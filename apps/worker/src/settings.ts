@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { readEnv } from '@stillhouse/kit'
 import { type Static, Type } from 'typebox'
 
+const NAME = '[A-Za-z0-9._/-]{1,63}'
+const WORKER_LABELS = `^(${NAME}=${NAME}(,${NAME}=${NAME})*)?$`
+
 const Environment = Type.Object({
   API_URL: Type.String({ pattern: '^https?://', description: 'base URL of the API' }),
   WORKER_TOKEN: Type.String({ minLength: 1, description: 'API key with the scope `worker`' }),
@@ -14,6 +17,12 @@ const Environment = Type.Object({
   ),
   SLOTS: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 64, description: 'jobs at a time; default: one per GPU, or one' }),
+  ),
+  WORKER_LABELS: Type.Optional(
+    Type.String({
+      pattern: WORKER_LABELS,
+      description: 'name=value, separated by commas: what jobs may ask for in resources.labels',
+    }),
   ),
   SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
   DATA_CACHE_DIR: Type.Optional(
@@ -40,6 +49,7 @@ export interface Settings {
   readonly token: string
   readonly queueUrl: string
   readonly name: string
+  readonly labels: Readonly<Record<string, string>>
   /** Undefined: one per GPU. */
   readonly slots: number | undefined
   readonly cores: number
@@ -75,6 +85,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     token: read.WORKER_TOKEN,
     queueUrl: read.QUEUE_URL,
     name: read.WORKER_NAME ?? plainName(hostname()),
+    labels: labelsOf(read.WORKER_LABELS ?? ''),
     slots: read.SLOTS,
     cores: availableParallelism(),
     scratchDir: read.SCRATCH_DIR,
@@ -90,6 +101,12 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     uploadMs: read.UPLOAD_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
   }
+}
+
+/** @param text `zone=a,rack=7` */
+function labelsOf(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair !== '')
+  return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]))
 }
 
 function plainName(host: string): string {

@@ -197,7 +197,7 @@ it('claims as soon as the API is back, and gives up without harm after the lease
   expect((await other.run(scriptedJob({ run: [DONE] }))).outcomes).toEqual([])
 })
 
-it('registers again when the API has forgotten it', async () => {
+it('registers again, under the id that it had, when the API has forgotten it', async () => {
   const worker = await start()
   let forgotten = true
   worker.service.before = (call) => {
@@ -207,7 +207,8 @@ it('registers again when the API has forgotten it', async () => {
     }
   }
   await waitUntil(() => worker.service.workers.length === 2)
-  expect(worker.service.workers[1]).toEqual(worker.service.workers[0])
+  const [first, again] = worker.service.workers
+  expect(again).toEqual({ ...first, id: worker.service.workerId })
 })
 
 it('waits for an API that is not there yet', async () => {

@@ -66,7 +66,8 @@ async function introduce(
   const versions = await Promise.all(slots.map((slot) => pool.warm(slot).ready))
   const devices = listDevices(versions)
   logger.info({ slots: slots.length, devices, tensorflow: versions[0]?.tensorflow }, 'trainers are ready')
-  const worker = { name: settings.name, host: hostname(), version: STILLHOUSE_VERSION, slots: slots.length, devices }
+  const { name, labels } = settings
+  const worker = { name, labels, host: hostname(), version: STILLHOUSE_VERSION, slots: slots.length, devices }
   return register({ api, worker, signal: draining, logger })
 }
 
@@ -78,6 +79,7 @@ async function serve(
   const { attempts, draining, free, logger, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
+    workerId: registration.current().workerId,
     concurrency: free.length,
     handle: (message) => {
       const handled = handleMessage(message, workplace).finally(() => running.delete(handled))

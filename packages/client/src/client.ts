@@ -11,12 +11,20 @@ export type JobSource =
   | components['schemas']['JobInput']
   | { readonly body: string; readonly contentType: 'application/json' | 'application/yaml' }
 
-export interface JobQuery {
+/** For keys of the cluster: the team that is meant. */
+export interface TeamOption {
+  readonly team?: string
+}
+
+export interface TeamPageQuery extends TeamOption {
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface JobQuery extends TeamPageQuery {
   readonly state?: spec.JobState
   /** `key=value` pairs that must all hold. */
   readonly labels?: readonly string[]
-  readonly limit?: number
-  readonly cursor?: string
 }
 
 export interface PageQuery {
@@ -44,9 +52,9 @@ export interface Client {
 
   submitJob(
     job: JobSource,
-    options?: CallOptions & { idempotencyKey?: string },
+    options?: CallOptions & TeamOption & { idempotencyKey?: string },
   ): Promise<{ job: spec.Job; replayed: boolean }>
-  validateJob(job: JobSource, options?: CallOptions): Promise<spec.Validation>
+  validateJob(job: JobSource, options?: CallOptions & TeamOption): Promise<spec.Validation>
   getJob(id: string, options?: CallOptions): Promise<spec.Job>
   listJobs(query?: JobQuery, options?: CallOptions): Promise<spec.JobPage>
   cancelJob(id: string, options?: CallOptions): Promise<spec.Job>
@@ -64,7 +72,7 @@ export interface Client {
 
   uploadModel(
     model: { json: string | Blob; weights: Uint8Array<ArrayBuffer> | Blob },
-    options?: CallOptions,
+    options?: CallOptions & TeamOption,
   ): Promise<spec.UploadedModel>
   getModel(id: string, options?: CallOptions): Promise<spec.UploadedModel>
   getModelFiles(id: string, options?: CallOptions): Promise<spec.ModelFiles>
@@ -73,10 +81,26 @@ export interface Client {
   /** Sends files under their paths, one after another; the same files again are the same data set. */
   uploadDataset(
     files: Iterable<NamedContent>,
-    options?: CallOptions,
+    options?: CallOptions & TeamOption,
   ): Promise<{ dataset: spec.Dataset; isNew: boolean }>
-  getDataset(id: string, options?: CallOptions): Promise<spec.Dataset>
-  listDatasets(query?: { limit?: number; cursor?: string }, options?: CallOptions): Promise<spec.DatasetPage>
+  /** With a team: only if the team has it. */
+  getDataset(id: string, options?: CallOptions & TeamOption): Promise<spec.Dataset>
+  listDatasets(query?: TeamPageQuery, options?: CallOptions): Promise<spec.DatasetPage>
+
+  /** Which key this is. */
+  getMe(options?: CallOptions): Promise<spec.Me>
+  createTeam(team: spec.NewTeam, options?: CallOptions): Promise<spec.Team>
+  listTeams(options?: CallOptions): Promise<spec.Team[]>
+  getTeam(name: string, options?: CallOptions): Promise<spec.Team>
+  updateTeam(name: string, change: spec.TeamChange, options?: CallOptions): Promise<spec.Team>
+  createKey(key: spec.NewApiKey, options?: CallOptions): Promise<spec.IssuedKey>
+  listKeys(query?: TeamPageQuery, options?: CallOptions): Promise<spec.ApiKeyPage>
+  rotateKey(id: string, query?: { graceSeconds?: number }, options?: CallOptions): Promise<spec.IssuedKey>
+  revokeKey(id: string, options?: CallOptions): Promise<void>
+  listAudit(
+    query?: TeamPageQuery & { action?: spec.AuditAction; target?: string },
+    options?: CallOptions,
+  ): Promise<spec.AuditPage>
 
   registerWorker(worker: spec.RegisterWorker, options?: CallOptions): Promise<spec.RegisteredWorker>
   heartbeat(workerId: string, heartbeat: spec.WorkerHeartbeat, options?: CallOptions): Promise<spec.WorkerOrders>

@@ -1,4 +1,5 @@
 // Puts the calls of every area together into one client.
+import { accessCalls } from './calls/access-calls.ts'
 import { blobCalls } from './calls/blob-calls.ts'
 import { datasetCalls } from './calls/dataset-calls.ts'
 import { jobCalls } from './calls/job-calls.ts'
@@ -16,6 +17,7 @@ export function createClient(options: ClientOptions): Client {
     ...jobCalls(wire),
     ...modelCalls(wire),
     ...datasetCalls(wire),
+    ...accessCalls(wire),
     ...workerCalls(wire),
     ...blobCalls(wire),
   }

@@ -1,5 +1,6 @@
 // What every call is made with: the generated client on top, plain requests for content below.
 import createOpenapiClient, { type Client as OpenapiClient } from 'openapi-fetch'
+import type { TeamOption } from './client.ts'
 import type { paths } from './generated/openapi.ts'
 import { type CallOptions, type ClientOptions, createSend, type Send } from './send.ts'
 
@@ -22,6 +23,11 @@ export function createWire(options: ClientOptions): Wire {
  */
 export async function answer<T>(call: Promise<{ data?: T | undefined }>): Promise<Exclude<T, string>> {
   return (await call).data as Exclude<T, string>
+}
+
+/** The team of the options as a query: absent or there, never undefined. */
+export function teamOf({ team }: TeamOption = {}): { team?: string } {
+  return team === undefined ? {} : { team }
 }
 
 /** The signal as fetch takes it: absent or there, never undefined. */

@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts'
 import { createApiKeyRepository } from './repositories/api-key-repository.ts'
 import { createArtifactRepository } from './repositories/artifact-repository.ts'
 import { createAttemptRepository } from './repositories/attempt-repository.ts'
+import { createAuditRepository } from './repositories/audit-repository.ts'
 import { createCheckpointRepository } from './repositories/checkpoint-repository.ts'
 import { createDatasetRepository } from './repositories/dataset-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
@@ -15,6 +16,7 @@ import { createReportBatchRepository } from './repositories/report-batch-reposit
 import { createSignals } from './repositories/signals.ts'
 import { createStaleBlobRepository } from './repositories/stale-blob-repository.ts'
 import { createTeacherRepository } from './repositories/teacher-repository.ts'
+import { createTeamRepository } from './repositories/team-repository.ts'
 import { createUploadedModelRepository } from './repositories/uploaded-model-repository.ts'
 import { createWorkerRepository } from './repositories/worker-repository.ts'
 
@@ -25,6 +27,7 @@ export function createTables(connection: Connection) {
     apiKeys: createApiKeyRepository(connection),
     artifacts: createArtifactRepository(connection),
     attempts: createAttemptRepository(connection),
+    audit: createAuditRepository(connection),
     batches: createReportBatchRepository(connection),
     checkpoints: createCheckpointRepository(connection),
     datasets: createDatasetRepository(connection),
@@ -38,6 +41,7 @@ export function createTables(connection: Connection) {
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
     teachers: createTeacherRepository(connection),
+    teams: createTeamRepository(connection),
     workers: createWorkerRepository(connection),
   }
 }

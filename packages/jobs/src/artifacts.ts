@@ -2,15 +2,17 @@
 import type { Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { ARTIFACT_PATH_PATTERN, type Artifact, MODEL_FORMAT, type ModelFiles, modelExport } from '@stillhouse/spec'
+import { visibleJob } from './caller.ts'
 import type { JobContext } from './job-context.ts'
-import { existingJob, shorten } from './job-errors.ts'
+import { shorten } from './job-errors.ts'
+import type { Caller } from './job-service.ts'
 
 const PATH = new RegExp(ARTIFACT_PATH_PATTERN)
 
 /** @throws ApiError job.not_found */
-export async function listArtifacts({ db }: JobContext, id: string): Promise<Artifact[]> {
+export async function listArtifacts({ db }: JobContext, caller: Caller, id: string): Promise<Artifact[]> {
   return db.read(async (tables) => {
-    await existingJob(id, tables.jobs.find)
+    await visibleJob(caller, id, tables.jobs.find)
     return [...(await tables.artifacts.list(id)), ...(await checkpointArtifacts(tables, id))]
   })
 }
@@ -30,9 +32,9 @@ async function checkpointArtifacts(tables: Tables, id: string): Promise<Artifact
 }
 
 /** @throws ApiError job.not_found, artifact.not_found */
-export async function getArtifact({ db }: JobContext, id: string, path: string): Promise<Artifact> {
+export async function getArtifact({ db }: JobContext, caller: Caller, id: string, path: string): Promise<Artifact> {
   return db.read(async (tables) => {
-    await existingJob(id, tables.jobs.find)
+    await visibleJob(caller, id, tables.jobs.find)
     const artifact = PATH.test(path) ? await findArtifact(tables, id, path) : undefined
     if (artifact) return artifact
     throw new ApiError(
@@ -51,9 +53,9 @@ async function findArtifact(tables: Tables, id: string, path: string): Promise<A
  * The exported student of a succeeded job, as files of a tfjs LayersModel.
  * @throws ApiError job.not_found, model.not_found
  */
-export async function getJobModel({ db }: JobContext, id: string): Promise<ModelFiles> {
+export async function getJobModel({ db }: JobContext, caller: Caller, id: string): Promise<ModelFiles> {
   return db.read(async (tables) => {
-    const job = await existingJob(id, tables.jobs.find)
+    const job = await visibleJob(caller, id, tables.jobs.find)
     if (job.state !== 'succeeded')
       throw new ApiError('model.not_found', `Job ${id} has no model to give: it is ${job.state}, not succeeded.`)
     const exported = await tables.artifacts.list(id, 'export')

@@ -34,8 +34,8 @@ export async function claim(context: JobContext, jobId: string, request: ClaimRe
 }
 
 function mayClaim(job: JobRow, { workerId, attempt }: ClaimRequest): boolean {
-  if (job.attempt !== attempt) return false
-  return job.state === 'dispatched' || (job.state === 'running' && job.workerId === workerId)
+  const mine = job.attempt === attempt && job.workerId === workerId
+  return mine && (job.state === 'dispatched' || job.state === 'running')
 }
 
 /** The checkpoints of which every file is in the store, newest first. */

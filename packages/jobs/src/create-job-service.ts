@@ -10,28 +10,22 @@ import {
 } from '@stillhouse/db'
 import type { Logger } from '@stillhouse/kit'
 import { createQueueProducer, type QueueProducer } from '@stillhouse/queue'
-import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
 import { startBackgroundWork } from './background-work.ts'
 import { getBlob, hasBlob, putBlob } from './blobs.ts'
-import { cancel } from './cancel.ts'
+import { callerService } from './caller-service.ts'
 import { claim } from './claim.ts'
-import { addBlob, getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
+import { addBlob } from './datasets.ts'
 import { finish } from './finish.ts'
-import { getJob } from './get-job.ts'
 import { heartbeat } from './heartbeat.ts'
 import type { JobContext, JobSettings } from './job-context.ts'
 import type { JobService } from './job-service.ts'
 import { authenticate, ensureKey } from './keys.ts'
-import { listJobs } from './list-jobs.ts'
-import { listEvents, listLogs, listMetrics } from './list-progress.ts'
-import { getModel, getModelFiles, getTeacher, saveModel, saveTeacher } from './models.ts'
+import { getTeacher, saveTeacher } from './models.ts'
 import { ready } from './ready.ts'
 import { report } from './report.ts'
-import { retry } from './retry.ts'
 import { saveArtifacts } from './save-artifacts.ts'
 import { saveCheckpoint } from './save-checkpoint.ts'
 import { stats } from './stats.ts'
-import { submit } from './submit.ts'
 import { createJobWatch } from './watch-jobs.ts'
 import { listWorkers, registerWorker, removeWorker } from './workers.ts'
 
@@ -88,25 +82,9 @@ export function assembleJobService(context: JobContext, databaseUrl: string): Jo
 
 function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 'close'> {
   return {
-    submit: (submission) => submit(context, submission),
-    getJob: (id) => getJob(context, id),
-    listJobs: (filter) => listJobs(context, filter),
-    cancelJob: (id) => cancel(context, id),
-    retryJob: (id) => retry(context, id),
-    listMetrics: (id, page) => listMetrics(context, id, page),
-    listLogs: (id, page) => listLogs(context, id, page),
-    listEvents: (id, page) => listEvents(context, id, page),
-    listArtifacts: (id) => listArtifacts(context, id),
-    getArtifact: (id, path) => getArtifact(context, id, path),
+    as: (caller) => callerService(context, caller),
     listWorkers: () => listWorkers(context),
     stats: () => stats(context),
-    saveModel: (model, files) => saveModel(context, model, files),
-    getModel: (id) => getModel(context, id),
-    getModelFiles: (id) => getModelFiles(context, id),
-    saveDataset: (files) => saveDataset(context, files),
-    getDataset: (id) => getDataset(context, id),
-    hasDataset: (id) => hasDataset(context, id),
-    listDatasets: (page) => listDatasets(context, page),
     authenticate: (secret) => authenticate(context, secret),
     ensureKey: (key) => ensureKey(context, key),
     registerWorker: (worker) => registerWorker(context, worker),
@@ -119,7 +97,6 @@ function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 
     finish: (ref, outcome) => finish(context, ref, outcome),
     getTeacher: (key) => getTeacher(context, key),
     saveTeacher: (teacher) => saveTeacher(context, teacher),
-    getJobModel: (id) => getJobModel(context, id),
     hasBlob: (sha256) => hasBlob(context, sha256),
     putBlob: (sha256, content) => putBlob(context, sha256, content),
     addBlob: (content) => addBlob(context, content),

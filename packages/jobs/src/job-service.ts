@@ -2,14 +2,18 @@
 // Every method throws ApiError (kit) with a catalogue code for what a caller can do wrong.
 import type { Readable } from 'node:stream'
 import type {
+  ApiKeyPage,
   Artifact,
   ArtifactReport,
+  AuditAction,
+  AuditPage,
   CheckpointReport,
   Claim,
   ClaimRequest,
   Dataset,
   DatasetFile,
   DatasetPage,
+  IssuedKey,
   Job,
   JobEvent,
   JobPage,
@@ -18,11 +22,16 @@ import type {
   LogPage,
   MetricPage,
   ModelFiles,
+  NewApiKey,
+  NewTeam,
   Outcome,
   RegisteredWorker,
   RegisterWorker,
   Report,
+  Scope,
   StoredFile,
+  Team,
+  TeamChange,
   TrainedTeacher,
   UploadedModel,
   Worker,
@@ -30,13 +39,30 @@ import type {
   WorkerOrders,
 } from '@stillhouse/spec'
 
-export const SCOPES = ['jobs:read', 'jobs:write', 'worker', 'admin'] as const
-export type Scope = (typeof SCOPES)[number]
-
-export interface ApiKey {
+/** A key that was presented and found valid. */
+export interface KeyHolder {
   readonly id: string
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** Null for the cluster's own keys. */
+  readonly teamId: string | null
+  /** The team's name. */
+  readonly team: string | null
+  readonly expiresAt: string | null
+}
+
+export interface Caller {
+  readonly keyId: string
+  readonly keyName: string
+  readonly scopes: readonly Scope[]
+  /** Everything that this caller sees belongs to this team; null (a key of the cluster): sees every team's. */
+  readonly teamId: string | null
+  readonly requestId: string
+}
+
+/** A caller on behalf of one team: sees what the team sees, and what it sends is the team's. */
+export interface TeamCaller extends Caller {
+  readonly teamId: string
 }
 
 export interface Submission {
@@ -49,6 +75,8 @@ export interface Submission {
 
 export interface JobFilter {
   readonly state?: JobState
+  /** Name of a team: only its jobs. */
+  readonly team?: string
   /** `key=value` pairs that must all hold. */
   readonly labels: Readonly<Record<string, string>>
   /** 1..200 */
@@ -60,6 +88,21 @@ export interface Page {
   /** Items with seq > after. */
   readonly after: number
   readonly limit: number
+}
+
+/** A page of a list that can be narrowed to one team. */
+export interface TeamPage {
+  /** 1..200 */
+  readonly limit: number
+  readonly cursor?: string
+  /** Name of a team. */
+  readonly team?: string
+}
+
+export interface AuditFilter extends TeamPage {
+  readonly action?: AuditAction
+  /** Id of what was changed; of a team its name. */
+  readonly target?: string
 }
 
 /** The one worker attempt that may write: the fencing token. */
@@ -76,9 +119,11 @@ export interface QueueStats {
   readonly workers: { readonly active: number; readonly slots: number; readonly busy: number }
 }
 
-export interface JobService {
-  // --- users
-  submit(submission: Submission): Promise<{ job: Job; replayed: boolean }>
+/** What a caller can do. What belongs to another team does not exist: it is `….not_found`, as if it had never been. */
+export interface CallerService {
+  /** The same on behalf of one team: its own; for a key of the cluster the one of this name, or `default`. */
+  inTeam(team?: string): Promise<TeamService>
+
   getJob(id: string): Promise<Job>
   listJobs(filter: JobFilter): Promise<JobPage>
   cancelJob(id: string): Promise<Job>
@@ -86,30 +131,57 @@ export interface JobService {
   listMetrics(id: string, page: Page & { name?: string }): Promise<MetricPage>
   listLogs(id: string, page: Page): Promise<LogPage>
   listEvents(id: string, page: Page): Promise<{ items: JobEvent[]; complete: boolean }>
-  /** Calls back (without payload) whenever the job may have new events; returns unsubscribe. Wakes across API replicas. */
-  watchJob(id: string, wake: () => void): () => void
   listArtifacts(id: string): Promise<Artifact[]>
   getArtifact(id: string, path: string): Promise<Artifact>
-  listWorkers(): Promise<Worker[]>
-  stats(): Promise<QueueStats>
+  /** The exported student of a succeeded job, as tfjs LayersModel files. */
+  getJobModel(id: string): Promise<ModelFiles>
 
-  // --- models sent by users
-  saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
+  // --- models and data sets sent by users
   getModel(id: string): Promise<UploadedModel>
   getModelFiles(id: string): Promise<ModelFiles>
-
-  // --- data sets sent by users
-  /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
-  saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>
   getDataset(id: string): Promise<Dataset>
   hasDataset(id: string): Promise<boolean>
   /** Newest first. */
-  listDatasets(page: { limit: number; cursor?: string }): Promise<DatasetPage>
+  listDatasets(page: TeamPage): Promise<DatasetPage>
+
+  // --- administration
+  createTeam(team: NewTeam): Promise<Team>
+  listTeams(): Promise<Team[]>
+  getTeam(name: string): Promise<Team>
+  updateTeam(change: TeamChange & { name: string }): Promise<Team>
+  createKey(key: NewApiKey): Promise<IssuedKey>
+  /** Newest first. */
+  listKeys(page: TeamPage): Promise<ApiKeyPage>
+  rotateKey(rotation: { id: string; graceSeconds: number }): Promise<IssuedKey>
+  revokeKey(id: string): Promise<void>
+  /** Newest first. */
+  listAudit(filter: AuditFilter): Promise<AuditPage>
+}
+
+/** What a caller can do on behalf of one team: what is sent here is the team's, and only its own can be named in it. */
+export interface TeamService extends CallerService {
+  submit(submission: Submission): Promise<{ job: Job; replayed: boolean }>
+  saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
+  /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
+  saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>
+}
+
+export interface JobService {
+  /** The only way to jobs, data sets and models for whoever holds a key. */
+  as(caller: Caller): CallerService
+
+  /** Calls back (without payload) whenever the job may have new events; returns unsubscribe. Wakes across API replicas. */
+  watchJob(id: string, wake: () => void): () => void
+  listWorkers(): Promise<Worker[]>
+  stats(): Promise<QueueStats>
 
   // --- keys
-  /** The key with this secret, or null. Compared in constant time. */
-  authenticate(secret: string): Promise<ApiKey | null>
-  /** Makes the key known (idempotent): local start and cluster secrets. */
+  /**
+   * The key with this secret, or null. Compared in constant time.
+   * @throws ApiError auth.invalid for one that was revoked, rotated or has expired
+   */
+  authenticate(secret: string): Promise<KeyHolder | null>
+  /** Makes the key of the cluster known (idempotent): local start and cluster secrets. */
   ensureKey(key: { name: string; secret: string; scopes: readonly Scope[] }): Promise<void>
 
   // --- workers
@@ -123,8 +195,6 @@ export interface JobService {
   finish(ref: AttemptRef, outcome: Outcome): Promise<JobState>
   getTeacher(key: string): Promise<TrainedTeacher>
   saveTeacher(teacher: TrainedTeacher): Promise<void>
-  /** The exported student of a succeeded job, as tfjs LayersModel files. */
-  getJobModel(id: string): Promise<ModelFiles>
 
   // --- content
   hasBlob(sha256: string): Promise<boolean>

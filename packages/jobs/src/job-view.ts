@@ -5,6 +5,7 @@ import type { Job, JobQueuePlace } from '@stillhouse/spec'
 export function jobView(row: JobRow, place: JobQueuePlace | null): Job {
   return {
     id: row.id,
+    team: row.team.name,
     name: row.name,
     state: row.state,
     verdict: row.verdict,

@@ -1,26 +1,52 @@
-// API keys: only the hash of a secret is stored. Secrets are long and random, so a plain sha256 is enough.
+// API keys as the service knows them: only the hash of a secret is stored. Secrets are long and random, so a plain
+// sha256 is enough. Nothing is cached: a key that was withdrawn is refused at the next call, by every replica.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { uuidV7 } from '@stillhouse/db'
+import { type ApiKeyRow, uuidV7 } from '@stillhouse/db'
+import { ApiError } from '@stillhouse/kit'
+import type { Scope } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
-import type { ApiKey, Scope } from './job-service.ts'
+import type { KeyHolder } from './job-service.ts'
 
-/** The key with this secret, or null when there is none or it was revoked. */
-export async function authenticate({ db }: JobContext, secret: string): Promise<ApiKey | null> {
+/**
+ * The key with this secret, or null when there is none.
+ * @throws ApiError auth.invalid for one that was revoked, rotated or has expired
+ */
+export async function authenticate({ db }: JobContext, secret: string): Promise<KeyHolder | null> {
   const hash = sha256(secret)
   const row = await db.read((tables) => tables.apiKeys.findByHash(hash))
-  if (!row || row.revokedAt !== null || !timingSafeEqual(Buffer.from(row.secretHash), Buffer.from(hash))) return null
+  if (!row || !(equals(row.secretHash, hash) || equals(row.previousHash, hash))) return null
+  const refusal = refusalOf(row, hash)
+  if (refusal !== null) throw new ApiError('auth.invalid', `The API key "${row.name}" ${refusal}`)
   if (isOld(row.lastUsedAt)) await db.transaction((tx) => tx.apiKeys.touch(row.id))
-  return { id: row.id, name: row.name, scopes: row.scopes as Scope[] }
+  const { id, name, scopes, teamId, team } = row
+  return { id, name, scopes, teamId, team, expiresAt: row.expiresAt?.toISOString() ?? null }
 }
 
-/** Makes `name` a key with this secret and these scopes; a secret it had before is no longer valid. */
+/** Whoever asks knows the secret, so may hear what became of it. */
+function refusalOf(row: ApiKeyRow, hash: string): string | null {
+  if (row.revokedAt !== null) return `was revoked at ${row.revokedAt.toISOString()}. Ask an administrator for another.`
+  if (row.expired) return `expired at ${row.expiresAt?.toISOString()}. Ask an administrator for another.`
+  if (!equals(row.secretHash, hash) && !row.previousValid)
+    return 'has been given another secret, and the time for changing over is past. Use the new secret.'
+  return null
+}
+
+function equals(stored: string | null, hash: string): boolean {
+  return stored !== null && timingSafeEqual(Buffer.from(stored), Buffer.from(hash))
+}
+
+/** Makes `name` a key of the cluster with this secret and these scopes; a secret it had before is no longer valid. */
 export async function ensureKey(
   { db }: JobContext,
   { name, secret, scopes }: { name: string; secret: string; scopes: readonly Scope[] },
 ): Promise<void> {
-  const prefix = secret.slice(0, Math.min(8, Math.floor(secret.length / 4)))
-  const key = { id: uuidV7(), name, prefix, secretHash: sha256(secret), scopes }
-  await db.transaction((tx) => tx.apiKeys.save(key))
+  const key = { id: uuidV7(), name, scopes, ...storedSecret(secret) }
+  await db.transaction((tx) => tx.apiKeys.set(key))
+}
+
+/** What is kept of a secret. */
+export function storedSecret(secret: string): { prefix: string; secretHash: string } {
+  return { prefix: secret.slice(0, Math.min(8, Math.floor(secret.length / 4))), secretHash: sha256(secret) }
 }
 
 function isOld(lastUsedAt: Date | null): boolean {

@@ -3,7 +3,9 @@ import { ApiError } from '@stillhouse/kit'
 import type { ModelFiles, StoredFile, TrainedTeacher, UploadedModel } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import { shorten } from './job-errors.ts'
+import type { Caller, TeamCaller } from './job-service.ts'
 import { assertStored, missingFiles } from './missing-files.ts'
+import { record } from './record.ts'
 
 const SHA256 = /^[0-9a-f]{64}$/
 
@@ -13,27 +15,37 @@ const SHA256 = /^[0-9a-f]{64}$/
  */
 export async function saveModel(
   context: JobContext,
+  caller: TeamCaller,
   model: Omit<UploadedModel, 'createdAt'>,
   files: readonly StoredFile[],
 ): Promise<UploadedModel> {
   await assertStored(context, files)
-  await context.db.transaction((tx) => tx.models.save(model, files))
-  return getModel(context, model.id)
+  const { id, format, size } = model
+  await context.db.transaction(async (tx) => {
+    if (!(await tx.models.save(caller.teamId, model, files))) return
+    const detail = { format, size }
+    await record(tx, caller, { action: 'uploadModel', target: { kind: 'model', id }, teamId: caller.teamId, detail })
+  })
+  return getModel(context, caller, id)
 }
 
 /** @throws ApiError model.not_found */
-export async function getModel(context: JobContext, id: string): Promise<UploadedModel> {
-  return (await findModel(context, id)).model
+export async function getModel(context: JobContext, caller: Caller, id: string): Promise<UploadedModel> {
+  return (await findModel(context, caller, id)).model
 }
 
 /** @throws ApiError model.not_found */
-export async function getModelFiles(context: JobContext, id: string): Promise<ModelFiles> {
-  const { model, files } = await findModel(context, id)
+export async function getModelFiles(context: JobContext, caller: Caller, id: string): Promise<ModelFiles> {
+  const { model, files } = await findModel(context, caller, id)
   return { format: model.format, files }
 }
 
-async function findModel({ db }: JobContext, id: string): Promise<{ model: UploadedModel; files: StoredFile[] }> {
-  const found = SHA256.test(id) ? await db.read((tables) => tables.models.find(id)) : null
+async function findModel(
+  { db }: JobContext,
+  caller: Caller,
+  id: string,
+): Promise<{ model: UploadedModel; files: StoredFile[] }> {
+  const found = SHA256.test(id) ? await db.read((tables) => tables.models.find(id, caller.teamId)) : null
   if (found) return found
   throw new ApiError('model.not_found', `There is no uploaded model ${shorten(id)}. Send it with POST /v1/models.`)
 }

@@ -1,42 +1,49 @@
-// Mends hand-overs that came to nothing: the queue was wiped, or the workers that should have taken them are gone.
-import type { AttemptKey } from '@stillhouse/db'
+// Mends hand-overs that came to nothing: the queue was wiped, or the worker that should have taken them is gone or busy
+// with something else.
+import type { HandOver, Tables } from '@stillhouse/db'
 import { changeState } from './change-state.ts'
 import { type JobContext, liveSeconds } from './job-context.ts'
 
 const BATCH = 200
+/** A worker that is there but leaves a job in its queue for so many claim times loses it. */
+const PATIENCE = 6
 
 /** Answers how many attempts were put into the queue again, or taken back. */
 export async function recoverHandOvers(context: JobContext): Promise<number> {
-  const takenBack = await takeBackSurplus(context)
+  const takenBack = await takeBackStranded(context)
   return takenBack + (await handOverAgain(context))
 }
 
-/** More was handed over than the workers that are left can take: the last in line wait in our own queue again. */
-async function takeBackSurplus({ db, settings, logger }: JobContext): Promise<number> {
+/** They wait in our own queue again, for another worker. */
+async function takeBackStranded({ db, settings, logger }: JobContext): Promise<number> {
+  const { claimSeconds } = settings
+  const patienceSeconds = PATIENCE * claimSeconds
   return db.transaction(async (tx) => {
     await tx.signals.lockDispatch()
-    const { slots, busy, dispatched } = await tx.workers.capacity(liveSeconds(settings))
-    const surplus = Math.min(dispatched - Math.max(0, slots - busy), BATCH)
-    if (surplus <= 0) return 0
-    const keys = await tx.jobs.unclaimed(settings.claimSeconds, surplus)
-    for (const { jobId, attempt } of keys)
-      await changeState(tx, {
-        ids: [jobId],
-        from: ['dispatched'],
-        guard: { attempt },
-        move: { to: 'queued', why: 'again' },
-        reason: 'no worker is left to take it',
-      })
-    await tx.outbox.add('queue.remove', keys)
-    if (keys.length > 0) logger.warn({ jobs: keys.length }, 'took back jobs that no worker can take')
-    return keys.length
+    const seenWithinSeconds = liveSeconds(settings)
+    const found = await tx.jobs.stranded({ claimSeconds, seenWithinSeconds, patienceSeconds, limit: BATCH })
+    for (const handOver of found) await takeBack(tx, handOver)
+    await tx.outbox.add('queue.remove', found)
+    if (found.length > 0) logger.warn({ jobs: found.length }, 'took back jobs that their worker did not take')
+    return found.length
+  })
+}
+
+async function takeBack(tx: Tables, { jobId, attempt, workerId }: HandOver): Promise<void> {
+  const name = (await tx.workers.nameOf(workerId)) ?? workerId
+  await changeState(tx, {
+    ids: [jobId],
+    from: ['dispatched'],
+    guard: { attempt },
+    move: { to: 'queued', why: 'again' },
+    reason: `worker ${name} did not take it`,
   })
 }
 
 async function handOverAgain({ db, queue, settings, logger }: JobContext): Promise<number> {
   const waiting = await db.read((tables) => tables.jobs.unclaimed(settings.claimSeconds, BATCH))
-  const lost: AttemptKey[] = []
-  for (const key of waiting) if (!(await queue.has(key))) lost.push(key)
+  const lost: HandOver[] = []
+  for (const handOver of waiting) if (!(await queue.has(handOver, handOver.workerId))) lost.push(handOver)
   if (waiting.length === 0) return 0
   await db.transaction(async (tx) => {
     await tx.jobs.markHandedOver(waiting)

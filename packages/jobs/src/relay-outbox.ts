@@ -33,9 +33,10 @@ export async function relayOutbox(context: JobContext): Promise<number> {
   return settled.length
 }
 
-async function send({ queue }: JobContext, { topic, jobId, attempt, jobState, jobAttempt }: OutboxRow): Promise<void> {
-  if (topic === 'queue.remove') await queue.remove({ jobId, attempt })
-  else if (jobState === 'dispatched' && jobAttempt === attempt) await queue.add({ jobId, attempt })
+async function send({ queue }: JobContext, row: OutboxRow): Promise<void> {
+  const { topic, jobId, attempt, workerId, jobState, jobAttempt } = row
+  if (topic === 'queue.remove') await queue.remove({ jobId, attempt }, workerId)
+  else if (jobState === 'dispatched' && jobAttempt === attempt) await queue.add({ jobId, attempt }, workerId)
 }
 
 function pauseAfter(rows: readonly OutboxRow[]): number {

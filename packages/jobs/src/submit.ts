@@ -1,35 +1,49 @@
-// Takes in a job. The same Idempotency-Key with the same body gives the same job, however often and at once it comes.
+// Takes in a job. The same Idempotency-Key of a team with the same body gives the same job, however often and at once it
+// comes.
 import { createHash } from 'node:crypto'
 import { isStorable, type JobRow, type Tables, uuidV7 } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
-import { canonicalJson, type Fault, type Job, type JobSpec } from '@stillhouse/spec'
+import { canonicalJson, type Fault, type Job, type JobSpec, needsKey } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
-import type { Submission } from './job-service.ts'
+import type { Submission, TeamCaller } from './job-service.ts'
 import { withPlaces } from './queue-place.ts'
+import { boundQueue } from './quotas.ts'
+import { record } from './record.ts'
 
-/** @throws ApiError spec.invalid, idempotency.mismatch */
-export async function submit(context: JobContext, submission: Submission): Promise<{ job: Job; replayed: boolean }> {
+interface Submitted {
+  readonly job: Job
+  readonly replayed: boolean
+}
+
+/** @throws ApiError spec.invalid, idempotency.mismatch, quota.jobs_queued, quota.artifact_bytes */
+export async function submit(context: JobContext, caller: TeamCaller, submission: Submission): Promise<Submitted> {
+  const { teamId } = caller
   const { spec, idempotencyKey = null, bodyHash } = submission
   assertStorable(spec)
   const id = uuidV7()
   const specHash = createHash('sha256').update(canonicalJson(spec)).digest('hex')
+  const needs = needsKey(spec.resources)
   return context.db.transaction(async (tx) => {
-    const isNew = await tx.jobs.insert({ id, spec, specHash, bodyHash, idempotencyKey })
+    const assertWithinQuotas = await boundQueue(tx, teamId)
+    const isNew = await tx.jobs.insert({ id, teamId, spec, specHash, bodyHash, idempotencyKey, needs })
+    if (isNew) await assertWithinQuotas()
     // a repeated transaction may find that its first try was committed after all: same id, not a replay
-    const row = (await tx.jobs.find(id)) ?? (await replayed(tx, submission))
-    if (isNew) await announce(tx, id)
+    const row = (await tx.jobs.find(id)) ?? (await replayed(tx, teamId, submission))
+    if (isNew) await announce(tx, caller, row)
     const [job] = await withPlaces(tx, [row], context.settings)
     return { job: job as Job, replayed: row.id !== id }
   })
 }
 
-async function announce(tx: Tables, id: string): Promise<void> {
+async function announce(tx: Tables, caller: TeamCaller, { id, name, priority }: JobRow): Promise<void> {
+  const { teamId } = caller
+  await record(tx, caller, { action: 'submitJob', target: { kind: 'job', id }, teamId, detail: { name, priority } })
   await tx.events.append(id, [{ type: 'state', data: { state: 'queued', attempt: 0 } }])
   await tx.signals.work()
 }
 
-async function replayed(tx: Tables, { idempotencyKey, bodyHash }: Submission): Promise<JobRow> {
-  const job = idempotencyKey === undefined ? null : await tx.jobs.findByKey(idempotencyKey)
+async function replayed(tx: Tables, teamId: string, { idempotencyKey, bodyHash }: Submission): Promise<JobRow> {
+  const job = idempotencyKey === undefined ? null : await tx.jobs.findByKey(teamId, idempotencyKey)
   if (!job) throw new Error('a job was refused by the database although neither its id nor its key is taken')
   if (job.bodyHash !== bodyHash)
     throw new ApiError(

@@ -13,11 +13,13 @@ export async function sweep(context: JobContext): Promise<void> {
     await part(context).catch((error: unknown) => logger.warn({ err: error, part: part.name }, 'sweeping failed'))
 }
 
-async function retireWorkers({ db, settings, logger }: JobContext): Promise<void> {
-  const gone = await db.transaction(async (tx) => {
-    await tx.workers.forget(FORGET_WORKERS_SECONDS)
-    return tx.workers.retire(Math.max(settings.leaseSeconds, 3 * settings.heartbeatSeconds + 1))
-  })
+async function retireWorkers({ db, queue, settings, logger }: JobContext): Promise<void> {
+  const [forgotten, gone] = await db.transaction(async (tx) => [
+    await tx.workers.forget(FORGET_WORKERS_SECONDS),
+    await tx.workers.retire(Math.max(settings.leaseSeconds, 3 * settings.heartbeatSeconds + 1)),
+  ])
+  // should this fail, an empty queue is left behind
+  for (const workerId of forgotten) await queue.forget(workerId)
   for (const name of gone) logger.warn({ worker: name }, 'a worker is gone')
 }
 

@@ -4,12 +4,17 @@ import type { RegisteredWorker, RegisterWorker, Worker } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import { workerNotFound } from './job-errors.ts'
 
-/** Every start of a worker process is a worker of its own, also under the same name. */
+/**
+ * Every start of a worker process is a worker of its own, also under the same name. One that was forgotten, and says which
+ * it was, keeps its id and so its queue.
+ */
 export async function registerWorker({ db, settings }: JobContext, worker: RegisterWorker): Promise<RegisteredWorker> {
-  const workerId = uuidV7()
-  await db.transaction(async (tx) => {
-    await tx.workers.insert(workerId, worker)
+  const workerId = await db.transaction(async (tx) => {
+    const [asked, fresh] = [worker.id, uuidV7()]
+    const kept = asked !== undefined && (await tx.workers.insert(asked, worker))
+    if (!kept) await tx.workers.insert(fresh, worker)
     await tx.signals.work()
+    return kept ? asked : fresh
   })
   return { workerId, leaseSeconds: settings.leaseSeconds, heartbeatSeconds: settings.heartbeatSeconds }
 }

@@ -35,7 +35,7 @@ interface Shift {
 }
 
 function createConsumer(backend: QueueBackend, options: ConsumerOptions): QueueConsumer & { start(): Promise<void> } {
-  const { concurrency } = options
+  const { concurrency, workerId } = options
   const timing = { ...DEFAULT_TIMING, ...options.timing }
   const report = createErrorReporter(options.onError)
   const stop = new AbortController()
@@ -64,6 +64,7 @@ function createConsumer(backend: QueueBackend, options: ConsumerOptions): QueueC
 
   const startShift = async (): Promise<void> => {
     const open = await openReadyWorker(backend, {
+      workerId,
       concurrency: freeSlots(undefined),
       timing,
       heard: pulse.heard,

@@ -5,7 +5,7 @@ import { type QueueMessage, queueIdOf } from '@stillhouse/spec'
 import { chooseBackend } from './choose-backend.ts'
 import { createErrorReporter } from './create-error-reporter.ts'
 import type { QueueProducer } from './job-queue.ts'
-import type { OpenQueue, QueueBackend } from './queue-backend.ts'
+import type { OpenQueues, QueueBackend, WorkerQueue } from './queue-backend.ts'
 import { ANSWER_MS, JOB_NAME, JOB_OPTIONS, START_MS } from './queue-settings.ts'
 import { within } from './within.ts'
 
@@ -30,50 +30,57 @@ export async function createQueueProducer(url: string, { logger }: ProducerOptio
     if (error instanceof EnvError) throw error
     report(error)
   }
-  const ask = <T>(verb: string, question: (open: OpenQueue) => Promise<T>): Promise<T> =>
+  const ask = <T>(verb: string, question: (open: OpenQueues) => Promise<T>): Promise<T> =>
     askQueue(connection, { place: backend.place, verb, question })
   return {
-    add: (message) => ask('add to', ({ queue }) => add(queue, message)),
-    remove: (message) => ask('remove from', ({ queue }) => remove(queue, queueIdOf(message))),
-    has: async (message) =>
-      (await ask('look into', ({ queue }) => queue.getJobState(queueIdOf(message)))) !== 'unknown',
-    counts: () => ask('count', ({ queue }) => counts(queue)),
+    add: (message, workerId) => ask('add to', (queues) => add(queues.of(workerId), message)),
+    remove: (message, workerId) => ask('remove from', (queues) => remove(queues.of(workerId), queueIdOf(message))),
+    has: async (message, workerId) =>
+      (await ask('look into', (queues) => queues.of(workerId).getJobState(queueIdOf(message)))) !== 'unknown',
+    counts: (workerId) => ask('count', (queues) => counts(queues.of(workerId))),
+    forget: (workerId) => ask('delete', (queues) => forget(queues, workerId)),
     ping: async () => void (await ask('reach', (open) => open.ping())),
     close: connection.close,
   }
 }
 
-async function add(queue: OpenQueue['queue'], message: QueueMessage): Promise<void> {
+async function add(queue: WorkerQueue, message: QueueMessage): Promise<void> {
   const { jobId, attempt } = message
   await queue.add(JOB_NAME, { jobId, attempt }, { ...JOB_OPTIONS, jobId: queueIdOf(message) })
 }
 
 /** BullMQ's remove says 1 for a job that never was, and would take one from a worker whose lock has run out. */
-async function remove(queue: OpenQueue['queue'], id: string): Promise<boolean> {
+async function remove(queue: WorkerQueue, id: string): Promise<boolean> {
   if ((await queue.getJobState(id)) !== 'waiting') return false
   return (await queue.remove(id)) === 1
 }
 
-async function counts(queue: OpenQueue['queue']): Promise<{ waiting: number; active: number }> {
+async function counts(queue: WorkerQueue): Promise<{ waiting: number; active: number }> {
   const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active')
   return { waiting, active }
 }
 
+/** By force: what a dead worker still holds is nobody's. */
+async function forget(queues: OpenQueues, workerId: string): Promise<void> {
+  await queues.of(workerId).obliterate({ force: true })
+  await queues.release(workerId)
+}
+
 interface Connection {
   /** The queue, connected and checked; opened when it is not. */
-  open(): Promise<OpenQueue>
+  open(): Promise<OpenQueues>
   /** Gives a connection up that has failed; the next `open` makes a new one. */
-  drop(failed: OpenQueue): void
+  drop(failed: OpenQueues): void
   close(): Promise<void>
 }
 
 function createConnection(backend: QueueBackend, report: (error: unknown) => void): Connection {
-  let opening: Promise<OpenQueue> | undefined
-  let live: OpenQueue | undefined
+  let opening: Promise<OpenQueues> | undefined
+  let live: OpenQueues | undefined
   let closed = false
-  const connect = async (): Promise<OpenQueue> => {
+  const connect = async (): Promise<OpenQueues> => {
     try {
-      live = await openReadyQueue(backend, report)
+      live = await openReadyQueues(backend, report)
       return live
     } catch (error) {
       opening = undefined
@@ -98,12 +105,12 @@ function createConnection(backend: QueueBackend, report: (error: unknown) => voi
   }
 }
 
-async function openReadyQueue(backend: QueueBackend, report: (error: unknown) => void): Promise<OpenQueue> {
+async function openReadyQueues(backend: QueueBackend, report: (error: unknown) => void): Promise<OpenQueues> {
   await backend.prepare()
-  const open = backend.openQueue()
+  const open = backend.openQueues()
   open.onError(report)
   try {
-    await within(START_MS, 'connecting', open.queue.waitUntilReady())
+    await within(START_MS, 'connecting', open.ready())
     return open
   } catch (error) {
     await open.destroy()
@@ -114,12 +121,12 @@ async function openReadyQueue(backend: QueueBackend, report: (error: unknown) =>
 interface Question<T> {
   readonly place: string
   readonly verb: string
-  readonly question: (open: OpenQueue) => Promise<T>
+  readonly question: (open: OpenQueues) => Promise<T>
 }
 
 async function askQueue<T>(connection: Connection, { place, verb, question }: Question<T>): Promise<T> {
   const deadline = Date.now() + ANSWER_MS
-  let open: OpenQueue | undefined
+  let open: OpenQueues | undefined
   try {
     open = await within(ANSWER_MS, 'connecting', connection.open())
     return await within(Math.max(1, deadline - Date.now()), 'the answer', question(open))

@@ -2,23 +2,28 @@
 import type { QueueMessage } from '@stillhouse/spec'
 
 /**
+ * Every worker has a queue of its own, named by its id: the dispatcher has decided who takes what.
  * Every call gives up within a few seconds with ApiError service.unavailable when the queue does not answer, and the
  * next call tries again from scratch: nothing has to be restarted when the queue comes back.
  */
 export interface QueueProducer {
   /** Hands one attempt over. The same attempt twice is harmless. Rejects within a few seconds when the queue is down. */
-  add(message: QueueMessage): Promise<void>
+  add(message: QueueMessage, workerId: string): Promise<void>
   /** Takes an attempt out again if no worker has it yet; true when it was there. */
-  remove(message: QueueMessage): Promise<boolean>
+  remove(message: QueueMessage, workerId: string): Promise<boolean>
   /** Whether the queue still knows the attempt (waiting or with a worker). */
-  has(message: QueueMessage): Promise<boolean>
-  counts(): Promise<{ waiting: number; active: number }>
+  has(message: QueueMessage, workerId: string): Promise<boolean>
+  counts(workerId: string): Promise<{ waiting: number; active: number }>
+  /** Deletes the queue of a worker that is gone for good, with all that is in it. */
+  forget(workerId: string): Promise<void>
   /** Rejects when the queue does not answer within a second or two. */
   ping(): Promise<void>
   close(): Promise<void>
 }
 
 export interface ConsumerOptions {
+  /** Whose queue. */
+  readonly workerId: string
   /** Jobs at a time. */
   readonly concurrency: number
   /**

@@ -17,9 +17,10 @@ import {
 import type pg from 'pg'
 import { createPostgresPool, withPostgresClient } from './create-postgres-pool.ts'
 import { observeBackend } from './observe-backend.ts'
-import type { OpenQueue, OpenWorker, QueueBackend, WorkerOptions } from './queue-backend.ts'
-import { ANSWER_MS, CONNECT_MS, MAX_STALLED_COUNT, QUEUE_NAME, RETRY_MS, STREAMS } from './queue-settings.ts'
+import type { OpenQueues, OpenWorker, QueueBackend, WorkerOptions } from './queue-backend.ts'
+import { ANSWER_MS, CONNECT_MS, MAX_STALLED_COUNT, queueNameOf, RETRY_MS, STREAMS } from './queue-settings.ts'
 import { serverPlace } from './server-place.ts'
+import { shareConnection } from './share-connection.ts'
 
 /** A pool that is handed to BullMQ can only use its default schema. */
 const SCHEMA = DEFAULT_SCHEMA
@@ -33,31 +34,32 @@ export function createPostgresQueueBackend(url: URL): QueueBackend {
   return {
     place,
     prepare: () => prepare(url, place),
-    openQueue: () => openQueue(url),
+    openQueues: () => openQueues(url),
     openWorker: (options) => openWorker(url, options),
   }
 }
 
-function openQueue(url: URL): OpenQueue {
+function openQueues(url: URL): OpenQueues {
   const { pool, destroy } = createPostgresPool(url, {
     ...SESSION,
     name: 'stillhouse-producer',
     connections: 2,
     queryMs: ANSWER_MS,
   })
-  const queue = new Queue<QueueMessage>(QUEUE_NAME, { connection: pool as PgPool, streams: STREAMS })
-  return {
-    queue,
-    ping: () => pool.query('SELECT 1'),
-    onError: (listener) => void queue.on('error', listener),
-    async destroy() {
-      await queue.close().catch(() => {})
+  const options = { connection: pool as PgPool, streams: STREAMS }
+  const ping = () => pool.query('SELECT 1')
+  return shareConnection({
+    open: (workerId) => new Queue<QueueMessage>(queueNameOf(workerId), options),
+    ready: ping,
+    ping,
+    async destroy(closeQueues) {
+      await closeQueues()
       await destroy()
     },
-  }
+  })
 }
 
-function openWorker(url: URL, { concurrency, timing, perform, heard }: WorkerOptions): OpenWorker {
+function openWorker(url: URL, { workerId, concurrency, timing, perform, heard }: WorkerOptions): OpenWorker {
   const { pool, destroy } = createPostgresPool(url, {
     ...SESSION,
     name: 'stillhouse-consumer',
@@ -67,7 +69,7 @@ function openWorker(url: URL, { concurrency, timing, perform, heard }: WorkerOpt
   const { Worker } = withBackend((...args: Parameters<typeof createPostgresBackend>) =>
     observeBackend(createPostgresBackend(...args), { heard, waitMs: timing.waitMs }),
   )
-  const worker = new Worker<QueueMessage>(QUEUE_NAME, perform, {
+  const worker = new Worker<QueueMessage>(queueNameOf(workerId), perform, {
     connection: pool as PgPool,
     autorun: false,
     concurrency,

@@ -11,13 +11,14 @@ export interface QueueBackend {
    * @throws EnvError when an operator has to change something; any other error means: not now
    */
   prepare(): Promise<void>
-  /** A queue for producers: its commands fail fast. */
-  openQueue(): OpenQueue
+  /** Queues for producers: their commands fail fast. */
+  openQueues(): OpenQueues
   /** A worker that does not run yet. */
   openWorker(options: WorkerOptions): OpenWorker
 }
 
 export interface WorkerOptions {
+  readonly workerId: string
   readonly concurrency: number
   readonly timing: ConsumerTiming
   readonly perform: (job: Job<QueueMessage>, token?: string) => Promise<void>
@@ -28,15 +29,22 @@ export interface WorkerOptions {
 export type Heard = (what: 'fetch' | 'other') => void
 
 /** `destroy` ends all connections, those that hang by force; it never rejects. */
-export interface OpenQueue {
-  readonly queue: Pick<
-    Queue<QueueMessage>,
-    'add' | 'remove' | 'getJobState' | 'getJobCounts' | 'waitUntilReady' | 'close'
-  >
+export interface OpenQueues {
+  /** The queue of a worker, over the one connection that all share. */
+  of(workerId: string): WorkerQueue
+  /** Closes what is held for a queue that is not needed any more. */
+  release(workerId: string): Promise<void>
+  /** Resolves when the connection is there. */
+  ready(): Promise<unknown>
   ping(): Promise<unknown>
   onError(listener: (error: Error) => void): void
   destroy(): Promise<void>
 }
+
+export type WorkerQueue = Pick<
+  Queue<QueueMessage>,
+  'add' | 'remove' | 'getJobState' | 'getJobCounts' | 'obliterate' | 'waitUntilReady' | 'close'
+>
 
 export interface OpenWorker {
   readonly worker: Pick<Worker<QueueMessage>, 'run' | 'pause' | 'close' | 'waitUntilReady' | 'concurrency'>

@@ -2,7 +2,8 @@
 import type { JobsOptions } from 'bullmq'
 import type { ConsumerTiming } from './job-queue.ts'
 
-export const QUEUE_NAME = 'attempts'
+/** BullMQ's name for the queue of a worker. */
+export const queueNameOf = (workerId: string): string => `attempts-${workerId}`
 /** The job's name in BullMQ; there is only one kind. */
 export const JOB_NAME = 'attempt'
 

@@ -1,14 +1,16 @@
 // BullMQ on Redis. The connections are made here, so that each side gets its own temper: a producer's commands fail at
 // once when Redis is away, a worker's wait for its return.
+import { once } from 'node:events'
 import { EnvError } from '@stillhouse/kit'
 import type { QueueMessage } from '@stillhouse/spec'
 import { Queue, QueueKeys, RedisConnection, RedisQueueBackend, Worker } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
 import { assertRedisFits } from './assert-redis-fits.ts'
 import { observeBackend } from './observe-backend.ts'
-import type { OpenQueue, OpenWorker, QueueBackend, WorkerOptions } from './queue-backend.ts'
-import { CONNECT_MS, MAX_STALLED_COUNT, QUEUE_NAME, RETRY_MS, STREAMS } from './queue-settings.ts'
+import type { OpenQueues, OpenWorker, QueueBackend, WorkerOptions } from './queue-backend.ts'
+import { CONNECT_MS, MAX_STALLED_COUNT, queueNameOf, RETRY_MS, STREAMS } from './queue-settings.ts'
 import { serverPlace } from './server-place.ts'
+import { shareConnection } from './share-connection.ts'
 import { within } from './within.ts'
 
 /** Without the part whose type clashes with exact optional properties. */
@@ -26,7 +28,7 @@ export function createRedisQueueBackend(url: URL, options: RedisBackendOptions):
   return {
     place,
     prepare: () => checkServer(url, { place, ...options }),
-    openQueue: () => openQueue(url),
+    openQueues: () => openQueues(url),
     openWorker: (worker) => openWorker(url, worker),
   }
 }
@@ -62,25 +64,29 @@ function connect(url: URL, options: ClientOptions): Redis {
   return client
 }
 
-function openQueue(url: URL): OpenQueue {
+function openQueues(url: URL): OpenQueues {
   const client = connect(url, PRODUCER)
-  const queue = new Queue<QueueMessage>(QUEUE_NAME, { connection: client, prefix: PREFIX, streams: STREAMS })
-  return {
-    queue,
+  const options = { connection: client, prefix: PREFIX, streams: STREAMS }
+  return shareConnection({
+    open: (workerId) => new Queue<QueueMessage>(queueNameOf(workerId), options),
+    ready: () => whenReady(client),
     ping: () => client.ping(),
-    onError: (listener) => void queue.on('error', listener),
-    async destroy() {
+    async destroy(closeQueues) {
       client.disconnect()
-      await queue.close().catch(() => {})
+      await closeQueues()
     },
-  }
+  })
 }
 
-function openWorker(url: URL, { concurrency, timing, perform, heard }: WorkerOptions): OpenWorker {
+async function whenReady(client: Redis): Promise<void> {
+  if (client.status !== 'ready') await once(client, 'ready')
+}
+
+function openWorker(url: URL, { workerId, concurrency, timing, perform, heard }: WorkerOptions): OpenWorker {
   const options = consumerOptions(timing.waitMs)
   const clients = { main: connect(url, options), blocking: connect(url, options) }
   const worker = new Worker<QueueMessage>(
-    QUEUE_NAME,
+    queueNameOf(workerId),
     perform,
     {
       connection: clients.main,

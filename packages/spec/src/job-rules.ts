@@ -6,6 +6,7 @@ import {
   type JobSpec,
   LABEL_NAME_PATTERN,
   type OptimizerSpec,
+  type ResourcesSpec,
   type ScheduleSpec,
   SOURCE_NAME_PATTERN,
   type StageSpec,
@@ -30,7 +31,8 @@ export function jobRuleFaults(spec: JobSpec, schemaFaults: readonly Fault[]): Fa
       sound(`/teachers/${i}`) ? teacherFaults(`/teachers/${i}`, teacher) : [],
     ),
     ...gateRuleFaults(spec, sound),
-    ...(sound('/labels') ? labelFaults(spec) : []),
+    ...(sound('/labels') ? labelFaults('/labels', spec.labels) : []),
+    ...(sound('/resources') ? resourceFaults(spec.resources) : []),
     ...(sound('/sources') ? sourceNameFaults(spec) : []),
   ]
 }
@@ -229,11 +231,23 @@ function sourceNameFaults({ sources }: JobSpec): Fault[] {
 }
 
 /** The schema checks the values of well-named labels only, so names are checked here. */
-function labelFaults({ labels }: JobSpec): Fault[] {
+function resourceFaults({ gpus, gpuMemoryGb, labels }: ResourcesSpec): Fault[] {
+  const faults = labelFaults('/resources/labels', labels)
+  if (gpuMemoryGb === undefined || gpus > 0) return faults
+  const memory = {
+    path: '/resources/gpuMemoryGb',
+    message: 'memory of a GPU is asked for, but no GPU',
+    expected: 'gpus: 1 beside it, or no gpuMemoryGb',
+    received: String(gpuMemoryGb),
+  }
+  return [...faults, memory]
+}
+
+function labelFaults(path: string, labels: Readonly<Record<string, string>>): Fault[] {
   return Object.keys(labels)
     .filter((name) => !new RegExp(LABEL_NAME_PATTERN).test(name))
     .map((name) => ({
-      path: `/labels/${escapePointer(name)}`,
+      path: `${path}/${escapePointer(name)}`,
       message: 'not a name for a label',
       expected: '1 to 63 letters, digits, dots, hyphens, underscores and slashes',
       received: show(name),

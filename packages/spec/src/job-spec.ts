@@ -22,6 +22,7 @@ const EntryName = Type.String({
 export const SOURCE_NAME_PATTERN = '^[a-z][a-z0-9-]{0,31}$'
 export const LABEL_NAME_PATTERN = '^[A-Za-z0-9._/-]{1,63}$'
 const Label = Type.String({ maxLength: 128 })
+const WorkerLabel = Type.String({ pattern: LABEL_NAME_PATTERN })
 
 const ModelFields = {
   model: EntryName,
@@ -237,6 +238,13 @@ export type ExportSpec = Static<typeof ExportSpec>
 export const ResourcesSpec = Type.Object(
   {
     gpus: Type.Integer({ minimum: 0, maximum: 1, default: 0, description: '1: fail rather than fall back to CPU' }),
+    gpuMemoryGb: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 4096, description: 'least memory of the GPU; needs gpus: 1' }),
+    ),
+    labels: Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), WorkerLabel, {
+      default: {},
+      description: 'labels that the worker must have, e.g. zone: a',
+    }),
     memoryGb: Type.Optional(Type.Number({ minimum: 0.5, maximum: 4096, description: 'resident limit of the trainer' })),
     timeoutMinutes: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
     loaderThreads: Type.Integer({

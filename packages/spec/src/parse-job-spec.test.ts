@@ -47,7 +47,7 @@ describe('parseJobSpec fills in what a user may leave out', () => {
       evaluate: { split: 'test', everyEpochs: 1, baseline: false, batchSize: 500, latencyRuns: 100 },
       gates: {},
       export: [{ format: 'tfjs-layers' }],
-      resources: { gpus: 0, attempts: 3, loaderThreads: 1 },
+      resources: { gpus: 0, labels: {}, attempts: 3, loaderThreads: 1 },
       priority: 50,
       labels: {},
     })

@@ -30,7 +30,12 @@ export type JobProgress = Static<typeof JobProgress>
 
 export const JobQueuePlace = Type.Object(
   {
-    position: Nullable(Type.Integer({ minimum: 1, description: '1 = next' })),
+    position: Nullable(
+      Type.Integer({
+        minimum: 1,
+        description: '1 = next, over all teams; null while a quota of its own team holds the job back',
+      }),
+    ),
     reason: Nullable(Type.String({ description: 'why the job waits' })),
   },
   strict,
@@ -54,6 +59,7 @@ export type JobFailure = Static<typeof JobFailure>
 export const Job = Type.Object(
   {
     id: Uuid,
+    team: Type.String({ description: 'whose job it is' }),
     name: Type.String(),
     state: Type.Enum([...JOB_STATES]),
     verdict: Nullable(Type.Enum(['passed', 'failed'])),
@@ -161,6 +167,7 @@ export const Worker = Type.Object(
     slots: Type.Integer({ minimum: 1 }),
     busy: Type.Integer({ minimum: 0 }),
     devices: Type.Array(Device),
+    labels: Type.Record(Type.String(), Type.String()),
     lastSeenAt: Timestamp,
   },
   { ...strict, $id: 'Worker' },

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { EVENT_TYPES } from './events.ts'
 import { FAILURE_CODES } from './failure.ts'
-import { JobSpec } from './job-spec.ts'
+import { JobSpec, LABEL_NAME_PATTERN } from './job-spec.ts'
 import { MODEL_FORMATS } from './model-export.ts'
 import { ARTIFACT_KINDS, Device, JobProgress, LOG_LEVELS, MetricPoint, Uuid } from './wire.ts'
 
@@ -31,6 +31,17 @@ export const RegisterWorker = Type.Object(
     version: Type.String({ maxLength: 64 }),
     slots: Type.Integer({ minimum: 1, maximum: 64 }),
     devices: Type.Array(Device, { maxItems: 64 }),
+    labels: Type.Optional(
+      Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), Type.String({ pattern: LABEL_NAME_PATTERN }), {
+        description: 'what jobs may ask for in resources.labels; default: none',
+      }),
+    ),
+    id: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        description: 'the id that it had, from a worker that the API has forgotten; default: a new one',
+      }),
+    ),
   },
   strict,
 )

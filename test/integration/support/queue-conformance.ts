@@ -16,6 +16,9 @@ import type { QueueServer, TestQueue } from './queue-servers.ts'
 const logger = createLogger('queue-test', 'silent')
 const timing = { lockMs: 1000, stalledCheckMs: 500, waitMs: 500, silentMs: 2000 }
 
+/** Whose queue most tests are about. */
+const WORKER = randomUUID()
+
 const message = (attempt = 1): QueueMessage => ({ jobId: randomUUID(), attempt })
 const until = (check: () => unknown, timeout = 10_000): Promise<unknown> => vi.waitFor(check, { timeout, interval: 20 })
 
@@ -50,11 +53,12 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await queue.check()
     })
 
-    const produce = async (url = queue.url): Promise<QueueProducer> => {
+    const produceForAll = async (url = queue.url): Promise<QueueProducer> => {
       const producer = await createQueueProducer(url, { logger })
       open.push(producer)
       return producer
     }
+    const produce = async () => forWorker(await produceForAll(), WORKER)
 
     /** A promise that the test settles, or the end of the test. */
     const gate = (): Gate => {
@@ -72,6 +76,7 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       options: Partial<ConsumerOptions> & { url?: string } = {},
     ): Promise<QueueConsumer> => {
       const consumer = await createQueueConsumer(options.url ?? queue.url, {
+        workerId: WORKER,
         concurrency: 1,
         handle,
         timing,
@@ -108,6 +113,31 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await until(async () => expect(await producer.has(sent)).toBe(false))
       await producer.add(sent)
       await until(() => expect(handled).toHaveBeenCalledTimes(2))
+    })
+
+    it('brings a message to the worker it is for and to no other', async () => {
+      const [producer, other] = [await produceForAll(), randomUUID()]
+      const [sent, elsewhere] = [message(), message()]
+      await producer.add(sent, WORKER)
+      await producer.add(elsewhere, other)
+      const handled = vi.fn<Handle>(async () => {})
+      await consume(handled)
+      await until(() => expect(handled).toHaveBeenCalledOnce())
+      await sleep(timing.waitMs)
+      expect(handled.mock.calls.map(([each]) => each)).toEqual([sent])
+      expect(await producer.has(elsewhere, WORKER)).toBe(false)
+      expect(await producer.counts(other)).toEqual({ waiting: 1, active: 0 })
+    })
+
+    it('deletes the queue of one worker and leaves the others alone', async () => {
+      const [producer, gone] = [await produceForAll(), randomUUID()]
+      const [kept, lost] = [message(), message()]
+      await producer.add(kept, WORKER)
+      await producer.add(lost, gone)
+      await producer.forget(gone)
+      expect(await producer.has(lost, gone)).toBe(false)
+      expect(await producer.has(kept, WORKER)).toBe(true)
+      await producer.forget(randomUUID())
     })
 
     it('keeps the order in which messages were added', async () => {
@@ -287,7 +317,7 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await consume(handled, { concurrency: 2 })
       await producer.add(sent)
       await until(() => expect(handled).toHaveBeenCalledOnce())
-      await queue.loseLock(queueIdOf(sent))
+      await queue.loseLock(WORKER, queueIdOf(sent))
       await until(() => expect(errors.join()).toContain(`The queue lock of ${queueIdOf(sent)} could not be renewed`))
       // it comes back to the very process that is still at it, and is dropped there
       await until(async () => expect(await producer.has(sent)).toBe(false))
@@ -379,4 +409,16 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await queue.start()
     })
   })
+}
+
+/** A producer that knows one worker. */
+function forWorker(producer: QueueProducer, workerId: string) {
+  return {
+    add: (sent: QueueMessage) => producer.add(sent, workerId),
+    remove: (sent: QueueMessage) => producer.remove(sent, workerId),
+    has: (sent: QueueMessage) => producer.has(sent, workerId),
+    counts: () => producer.counts(workerId),
+    ping: producer.ping,
+    close: producer.close,
+  }
 }

@@ -19,7 +19,7 @@ export interface TestQueue {
   /** Deletes everything that the queue keeps, under the feet of whoever uses it. */
   wipe(): Promise<void>
   /** Lets the lock of a running message run out, as if its consumer had been stopped for too long. */
-  loseLock(id: string): Promise<void>
+  loseLock(workerId: string, id: string): Promise<void>
   /** @throws when a connection is still open */
   check(): Promise<void>
 }
@@ -38,7 +38,8 @@ export async function startRedisServer(): Promise<QueueServer> {
         kill: redis.kill,
         start: redis.restart,
         wipe: async () => void (await command('FLUSHALL')),
-        loseLock: async (id) => void (await command('SET', `stillhouse:attempts:${id}:lock`, 'lost', 'PX', '1')),
+        loseLock: async (workerId, id) =>
+          void (await command('SET', `stillhouse:attempts-${workerId}:${id}:lock`, 'lost', 'PX', '1')),
         async check() {
           await Promise.all(proxies.map((proxy) => proxy.close()))
           await noneLeft(async () => {
@@ -66,7 +67,7 @@ export async function startPostgresServer(): Promise<QueueServer> {
         kill: postgres.halt,
         start: postgres.start,
         wipe: async () => void (await postgresQuery(database.url, 'DROP SCHEMA bullmq CASCADE')),
-        loseLock: async (id) =>
+        loseLock: async (_workerId, id) =>
           void (await postgresQuery(
             database.url,
             `UPDATE bullmq.job SET lock_token = 'lost', locked_until_ms = 1 WHERE id = '${id}'`,

@@ -45,6 +45,13 @@ test('every public route of the service is documented', () => {
     '/v1/jobs/{id}/artifacts/{path}',
     '/v1/catalog',
     '/v1/workers',
+    '/v1/me',
+    '/v1/teams',
+    '/v1/teams/{name}',
+    '/v1/keys',
+    '/v1/keys/{id}',
+    '/v1/keys/{id}/rotate',
+    '/v1/audit',
     '/healthz',
     '/readyz',
     '/metrics',
@@ -86,6 +93,7 @@ test('every route refuses a query parameter that it does not document', async ()
     const url = path
       .replace(/\{(id)\}(?=\/files|$)/, /\/(models|datasets)\//.test(path) ? 'a'.repeat(64) : UNKNOWN)
       .replace('{id}', UNKNOWN)
+      .replace('{name}', 'red')
       .replace(/\{(key|sha256)\}/, 'a'.repeat(64))
       .replace('{attempt}', '1')
       .replace('{path}', 'a.txt')

@@ -1,6 +1,7 @@
+import { ApiError } from '@stillhouse/kit'
 import type { Problem } from '@stillhouse/spec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { KEYS } from '../testing/fake-service.ts'
+import { KEYS, TEAM } from '../testing/fake-service.ts'
 import { as, createTestApp, type TestApp } from '../testing/test-app.ts'
 
 let t: TestApp
@@ -64,6 +65,16 @@ const SCOPES = [
   ['GET', '/v1/datasets', ['reader']],
   ['GET', `/v1/datasets/${DIGEST}`, ['reader', 'worker']],
   ['GET', `${JOB}/model`, ['reader', 'worker']],
+  ['GET', '/v1/me', ['reader', 'writer', 'worker']],
+  ['POST', '/v1/teams', []],
+  ['GET', '/v1/teams', []],
+  ['GET', '/v1/teams/red', []],
+  ['PATCH', '/v1/teams/red', []],
+  ['POST', '/v1/keys', []],
+  ['GET', '/v1/keys', []],
+  ['POST', '/v1/keys/00000000-0000-4000-8000-000000000000/rotate', []],
+  ['DELETE', '/v1/keys/00000000-0000-4000-8000-000000000000', []],
+  ['GET', '/v1/audit', []],
   ['POST', '/v1/workers', ['worker']],
   ['POST', '/v1/workers/00000000-0000-4000-8000-000000000000/heartbeat', ['worker']],
   ['DELETE', '/v1/workers/00000000-0000-4000-8000-000000000000', ['worker']],
@@ -87,6 +98,39 @@ test.each(SCOPES)('%s %s is open to admin, to %o, and to nobody else', async (me
     if (!open) expect(headers['www-authenticate']).toContain('error="insufficient_scope"')
   }
   expect((await t.app.inject({ method, url })).statusCode).toBe(401)
+})
+
+test.each(SCOPES)(
+  '%s %s is open to the administrator of a team unless only workers may, see %o',
+  async (method, url, allowed) => {
+    const { statusCode } = await t.app.inject({ method, url, headers: as('teamAdmin') })
+    expect(statusCode === 403).toBe(`${allowed}` === 'worker')
+  },
+)
+
+test('whatever a route does, it does for the key that called and under the id of the request', async () => {
+  const headers = { ...as('teamReader'), 'x-request-id': 'request-17' }
+  await t.app.inject({ url: '/v1/jobs', headers })
+  const key = t.service.keys.get(KEYS.teamReader)
+  expect(t.service.callers.at(-1)).toEqual({
+    keyId: key?.id,
+    keyName: 'teamReader',
+    scopes: ['jobs:read'],
+    teamId: TEAM.id,
+    requestId: 'request-17',
+  })
+})
+
+test('a key that is no longer valid is told what became of it', async () => {
+  const other = createTestApp()
+  other.service.authenticate = async () => {
+    throw new ApiError('auth.invalid', 'The API key "ci" expired at 2026-01-01T00:00:00.000Z.')
+  }
+  const response = await other.app.inject({ url: '/v1/jobs', headers: as('reader') })
+  expect([response.statusCode, response.json<Problem>().detail]).toEqual([401, expect.stringContaining('expired at')])
+  expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
+  expect(other.violations).toEqual([])
+  await other.app.close()
 })
 
 test('every route with a key is in the table above', () => {
@@ -114,6 +158,8 @@ test('metrics may be kept for holders of a key', async () => {
   expect((await closed.app.inject('/metrics')).statusCode).toBe(401)
   expect((await closed.app.inject({ url: '/metrics', headers: as('worker') })).statusCode).toBe(403)
   expect((await closed.app.inject({ url: '/metrics', headers: as('reader') })).statusCode).toBe(200)
+  for (const role of ['teamReader', 'teamAdmin'] as const)
+    expect((await closed.app.inject({ url: '/metrics', headers: as(role) })).statusCode).toBe(403)
   expect(closed.violations).toEqual([])
   await closed.app.close()
 })

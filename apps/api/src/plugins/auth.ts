@@ -1,13 +1,14 @@
 // Bearer API keys. Keys are looked up by the service (hashed, compared in constant time); here is only the HTTP of it.
-import type { ApiKey, JobService, Scope } from '@stillhouse/jobs'
+import type { Caller, JobService, KeyHolder } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
-import type { FastifyReply } from 'fastify'
+import type { Scope } from '@stillhouse/spec'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The caller's key; null on public routes. */
-    apiKey: ApiKey | null
+    apiKey: KeyHolder | null
   }
 }
 
@@ -27,22 +28,47 @@ export const auth = fp<{ service: JobService }>(
   { name: 'auth', dependencies: ['problems'] },
 )
 
-async function authenticate(service: JobService, header: string | undefined, reply: FastifyReply): Promise<ApiKey> {
+async function authenticate(service: JobService, header: string | undefined, reply: FastifyReply): Promise<KeyHolder> {
   if (header === undefined) {
     reply.header('www-authenticate', REALM)
     throw new ApiError('auth.missing', 'No API key was given. Send it as "Authorization: Bearer <key>".')
   }
   const [, secret] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header) ?? []
-  const key = secret === undefined ? null : await service.authenticate(secret)
+  const invalid = `${REALM}, error="invalid_token"`
+  const key =
+    secret === undefined ? null : await known(service, secret, () => reply.header('www-authenticate', invalid))
   if (key !== null) return key
-  reply.header('www-authenticate', `${REALM}, error="invalid_token"`)
+  reply.header('www-authenticate', invalid)
   throw new ApiError('auth.invalid', 'The API key is not known or has been withdrawn. Check STILLHOUSE_API_KEY.')
 }
 
-function authorize(key: ApiKey, wanted: readonly Scope[], reply: FastifyReply): void {
-  if (key.scopes.includes('admin') || wanted.some((scope) => key.scopes.includes(scope))) return
+/** The service says by itself what became of a key that is no longer valid. */
+async function known(service: JobService, secret: string, onRefusal: () => unknown): Promise<KeyHolder | null> {
+  try {
+    return await service.authenticate(secret)
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'auth.invalid') onRefusal()
+    throw error
+  }
+}
+
+function authorize(key: KeyHolder, wanted: readonly Scope[], reply: FastifyReply): void {
+  if (allows(key, wanted)) return
   const scope = wanted.join(' ')
   reply.header('www-authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`)
   const detail = `The API key "${key.name}" does not allow this. Expected the scope ${wanted.join(' or ')}, received a key with ${key.scopes.join(', ') || 'no scopes'}.`
   throw new ApiError('auth.forbidden', detail)
+}
+
+/** An administrator may do all that others may; one of a team is no worker of the cluster. */
+function allows({ scopes, teamId }: KeyHolder, wanted: readonly Scope[]): boolean {
+  if (wanted.some((scope) => scopes.includes(scope))) return true
+  return scopes.includes('admin') && (teamId === null || wanted.some((scope) => scope !== 'worker'))
+}
+
+/** Who calls, for the service. Only for routes that demand a key. */
+export function callerOf({ apiKey, id: requestId }: FastifyRequest): Caller {
+  if (apiKey === null) throw new Error('a route without a key asked who calls')
+  const { id: keyId, name: keyName, scopes, teamId } = apiKey
+  return { keyId, keyName, scopes, teamId, requestId }
 }

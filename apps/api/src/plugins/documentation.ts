@@ -72,6 +72,7 @@ const HEADER = {
     { name: 'models', description: 'Models sent in as teachers' },
     { name: 'datasets', description: 'Files sent in for jobs to train on' },
     { name: 'catalog', description: 'Methods, models, data and exports on the shelves' },
+    { name: 'access', description: 'Teams, API keys, and the record of who changed what' },
     { name: 'workers', description: 'Workers, and what they say to the service' },
     { name: 'blobs', description: 'Content by its sha256' },
     { name: 'service', description: 'Health, metrics and this document' },

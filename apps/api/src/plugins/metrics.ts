@@ -1,6 +1,7 @@
 // Prometheus metrics of this replica: its HTTP traffic, its event loop, and the state of the queue as the service sees it.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { QueueStats } from '@stillhouse/jobs'
+import type { KeyHolder, QueueStats } from '@stillhouse/jobs'
+import { ApiError } from '@stillhouse/kit'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -32,6 +33,7 @@ export const metrics = fp<ApiContext>(
         },
       },
       async (request, reply) => {
+        requireCluster(request.apiKey)
         // metrics of this process are wanted most when the database is down
         const stats = await within(service.stats(), STATS_MS).catch((error: unknown) => {
           request.log.warn({ err: error }, 'the queue could not be counted')
@@ -44,6 +46,13 @@ export const metrics = fp<ApiContext>(
   },
   { name: 'metrics', dependencies: ['route-contract'] },
 )
+
+/** The numbers are those of all teams together. */
+function requireCluster(key: KeyHolder | null): void {
+  if (key === null || key.teamId === null) return
+  const detail = `The API key "${key.name}" belongs to a team. Only a key of the cluster may read the metrics of the service.`
+  throw new ApiError('auth.forbidden', detail)
+}
 
 function observeRequests(app: FastifyInstance, registry: Registry): void {
   const durations = new Histogram({

@@ -1,3 +1,4 @@
+import type { IssuedKey } from '@stillhouse/spec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KEYS } from '../testing/fake-service.ts'
 import { as, createTestApp, MINIMAL_JOB, type TestApp } from '../testing/test-app.ts'
@@ -14,7 +15,14 @@ test('a request leaves one line that says who, what and how it went', async () =
   await t.app.inject({ url: '/v1/jobs?limit=5', headers: as('reader') })
   const lines = t.log.map((line) => JSON.parse(line) as Record<string, unknown>)
   expect(lines.filter((line) => line['msg'] === 'request')).toMatchObject([
-    { level: 30, method: 'GET', path: '/v1/jobs', status: 200, keyId: 'id-reader', version: '0.1.0' },
+    {
+      level: 30,
+      method: 'GET',
+      path: '/v1/jobs',
+      status: 200,
+      keyId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      version: '0.1.0',
+    },
   ])
 })
 
@@ -38,4 +46,18 @@ test('no key, header, query or body value ever reaches the log, whatever happens
   const log = t.log.join('')
   expect(log).toContain('connection lost')
   for (const secret of ['swordfish', 'Bearer', ...Object.values(KEYS)]) expect(log).not.toContain(secret)
+})
+
+test('the secret of a key is answered once and never logged, made or rotated, at the finest level of the log', async () => {
+  t.service.state.failWith = null
+  const payload = { name: 'ci', scopes: ['jobs:read'] }
+  const made = await t.app.inject({ method: 'POST', url: '/v1/keys', payload, headers: as('admin') })
+  const { key, secret } = made.json<IssuedKey>()
+  const url = `/v1/keys/${key.id}/rotate`
+  const rotated = (await t.app.inject({ method: 'POST', url, headers: as('admin') })).json<IssuedKey>()
+  await t.app.inject({ url: '/v1/jobs', headers: { authorization: `Bearer ${secret}` } })
+  expect(rotated.secret).not.toBe(secret)
+  const log = t.log.join('')
+  expect(log).toContain(`"path":"${url}"`)
+  for (const told of [secret, rotated.secret]) expect(log).not.toContain(told)
 })

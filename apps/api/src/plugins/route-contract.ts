@@ -1,8 +1,7 @@
 // Makes every route keep the promises of the OpenAPI document: a route says who may call it and how it can fail, and
 // everything that follows from that (security, error responses, no unknown query parameters) is filled in here. A route
 // that says too little stops the start.
-import type { Scope } from '@stillhouse/jobs'
-import type { ApiErrorCode } from '@stillhouse/spec'
+import type { ApiErrorCode, Scope } from '@stillhouse/spec'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { Type } from 'typebox'

@@ -5,14 +5,18 @@ import type { ApiContext } from '../context.ts'
 import { healthRoutes } from './health.ts'
 import { artifactRoutes } from './v1/artifacts.ts'
 import { attemptRoutes } from './v1/attempts.ts'
+import { auditRoutes } from './v1/audit.ts'
 import { blobRoutes } from './v1/blobs.ts'
 import { catalogRoutes } from './v1/catalog.ts'
 import { datasetRoutes } from './v1/datasets.ts'
 import { jobEventRoutes } from './v1/job-events.ts'
 import { jobFeedRoutes } from './v1/job-feeds.ts'
 import { jobRoutes } from './v1/jobs.ts'
+import { keyRoutes } from './v1/keys.ts'
+import { meRoutes } from './v1/me.ts'
 import { modelRoutes } from './v1/models.ts'
 import { submitJobRoutes } from './v1/submit-job.ts'
+import { teamRoutes } from './v1/teams.ts'
 import { uploadDatasetRoutes } from './v1/upload-dataset.ts'
 import { uploadModelRoutes } from './v1/upload-model.ts'
 import { workerRoutes } from './v1/workers.ts'
@@ -28,6 +32,10 @@ export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   modelRoutes,
   uploadDatasetRoutes,
   datasetRoutes,
+  meRoutes,
+  teamRoutes,
+  keyRoutes,
+  auditRoutes,
   workerRoutes,
   attemptRoutes,
   blobRoutes,

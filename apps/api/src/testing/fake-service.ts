@@ -2,12 +2,15 @@
 // wakes watchers. The real rules (states, leases, fencing) are tested where they live.
 import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { ApiKey, JobService, QueueStats } from '@stillhouse/jobs'
+import type { Caller, JobService, KeyHolder, QueueStats, TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import {
   type Artifact,
+  type AuditEntry,
   type Dataset,
+  DEFAULT_TEAM,
   datasetManifest,
+  type IssuedKey,
   isFinalState,
   type Job,
   type JobEvent,
@@ -16,12 +19,18 @@ import {
   type MetricPoint,
   type ModelFiles,
   sortedFiles,
+  type Team,
   type TrainedTeacher,
   type UploadedModel,
   type Worker,
 } from '@stillhouse/spec'
+import { fakeAdministration } from './fake-administration.ts'
+import { keyHolders } from './fake-keys.ts'
 
-export interface FakeService extends JobService {
+export { KEYS, TEAM } from './fake-keys.ts'
+
+/** Everybody sees everything here; who asked is noted in `callers`, for which team in `teamsAsked`. */
+export interface FakeService extends JobService, TeamService {
   readonly jobs: Map<string, Job>
   readonly events: Map<string, JobEvent[]>
   readonly metrics: Map<string, MetricPoint[]>
@@ -31,7 +40,12 @@ export interface FakeService extends JobService {
   readonly workers: Map<string, Worker>
   readonly datasets: Map<string, Dataset>
   readonly models: Map<string, { model: UploadedModel; files: ModelFiles }>
-  readonly keys: Map<string, ApiKey>
+  readonly keys: Map<string, KeyHolder>
+  readonly issued: Map<string, IssuedKey['key']>
+  readonly teams: Map<string, Team>
+  readonly audit: AuditEntry[]
+  readonly callers: Caller[]
+  readonly teamsAsked: (string | undefined)[]
   /** What was reported, in order: [method, …arguments]. */
   readonly calls: unknown[][]
   /** Live subscriptions. */
@@ -42,13 +56,6 @@ export interface FakeService extends JobService {
   beforeListEvents: () => void
   state: { ready: boolean; failWith: Error | null; stats: QueueStats }
 }
-
-export const KEYS = {
-  admin: 'key-of-the-admin-0001',
-  reader: 'key-of-the-reader-0002',
-  writer: 'key-of-the-writer-0003',
-  worker: 'key-of-the-worker-0004',
-} as const
 
 const AT = '2026-01-02T03:04:05.000Z'
 /** The attempt that is not stale. */
@@ -71,6 +78,9 @@ export function createFakeService(): FakeService {
   const models: FakeService['models'] = new Map()
   const teachers = new Map<string, TrainedTeacher>()
   const keys: FakeService['keys'] = new Map()
+  const issued: FakeService['issued'] = new Map()
+  const teams: FakeService['teams'] = new Map()
+  const audit: FakeService['audit'] = []
   const watchers = new Map<string, Set<() => void>>()
   const calls: unknown[][] = []
   const state: FakeService['state'] = {
@@ -115,6 +125,11 @@ export function createFakeService(): FakeService {
     datasets,
     models,
     keys,
+    issued,
+    teams,
+    audit,
+    callers: [],
+    teamsAsked: [],
     calls,
     state,
     beforeListEvents: () => undefined,
@@ -142,6 +157,14 @@ export function createFakeService(): FakeService {
       return artifact
     },
 
+    as: (caller) => {
+      fake.callers.push(caller)
+      return fake
+    },
+    inTeam: async (team) => {
+      fake.teamsAsked.push(team)
+      return fake
+    },
     submit: async ({ spec, idempotencyKey, bodyHash }) => {
       if (state.failWith !== null) throw state.failWith
       const before = idempotencyKey === undefined ? undefined : submissions.get(idempotencyKey)
@@ -150,6 +173,7 @@ export function createFakeService(): FakeService {
       if (before !== undefined) return { job: found(before.id), replayed: true }
       const job: Job = {
         id: randomUUID(),
+        team: DEFAULT_TEAM.name,
         name: spec.name,
         state: 'queued',
         verdict: null,
@@ -258,11 +282,12 @@ export function createFakeService(): FakeService {
       const items = all.slice(start, start + limit)
       return { items, nextCursor: start + limit < all.length ? (items.at(-1)?.id ?? null) : null }
     },
+    ...fakeAdministration({ issued, teams, audit, calls }),
     authenticate: async (secret) => keys.get(secret) ?? null,
     ensureKey: async ({ name, secret, scopes }) => {
-      keys.set(secret, { id: name, name, scopes })
+      keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
     },
-    registerWorker: async ({ name, host, version, slots, devices }) => {
+    registerWorker: async ({ name, host, version, slots, devices, labels = {} }) => {
       const workerId = randomUUID()
       workers.set(workerId, {
         id: workerId,
@@ -271,6 +296,7 @@ export function createFakeService(): FakeService {
         version,
         slots,
         devices,
+        labels,
         state: 'active',
         busy: 0,
         lastSeenAt: AT,
@@ -356,9 +382,6 @@ export function createFakeService(): FakeService {
     if (!workers.has(id)) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
   }
 
-  for (const [name, secret] of Object.entries(KEYS)) {
-    const scopes = { admin: ['admin'], reader: ['jobs:read'], writer: ['jobs:write'], worker: ['worker'] } as const
-    keys.set(secret, { id: `id-${name}`, name, scopes: scopes[name as keyof typeof KEYS] })
-  }
+  for (const [secret, holder] of keyHolders()) keys.set(secret, holder)
   return fake
 }

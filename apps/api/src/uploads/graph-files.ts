@@ -1,6 +1,7 @@
 // Uploaded models that are graphs, judged without running them: which files there may be, and whether each begins and ends
 // like what it says it is. Whether they run, the trainer finds out.
 import { open, readFile } from 'node:fs/promises'
+import type { KeyHolder } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import type { Fault, MODEL_FORMAT, ModelFormat } from '@stillhouse/spec'
 import { parseJson } from '../body/parse-json.ts'
@@ -161,11 +162,14 @@ async function bytesAt({ path }: GraphFile, position: number, length: number): P
   }
 }
 
-/** @throws ApiError auth.forbidden: a graph is a program, and runs on the workers */
-export function requireGraphScope(format: GraphFormat, key: { name: string; scopes: readonly string[] } | null): void {
-  if (key?.scopes.includes('admin')) return
+type Holder = Pick<KeyHolder, 'name' | 'scopes' | 'teamId'>
+
+/** @throws ApiError auth.forbidden: a graph is a program, and runs on the workers of all teams */
+export function requireGraphScope(format: GraphFormat, key: Holder | null): void {
+  if (key?.scopes.includes('admin') && key.teamId === null) return
+  const received = key?.teamId == null ? `a key with ${key?.scopes.join(', ') || 'no scopes'}` : 'a key of a team'
   throw new ApiError(
     'auth.forbidden',
-    `The API key "${key?.name}" may not send models of the format ${format}: they are programs that run on the workers. Expected the scope admin, received a key with ${key?.scopes.join(', ') || 'no scopes'}.`,
+    `The API key "${key?.name}" may not send models of the format ${format}: they are programs that run on the workers. Expected the scope admin in a key of the cluster, received ${received}.`,
   )
 }

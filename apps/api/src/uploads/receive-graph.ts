@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { MultipartFile } from '@fastify/multipart'
+import type { TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import { canonicalJson, type StoredFile, type UploadedModel } from '@stillhouse/spec'
 import type { FastifyRequest } from 'fastify'
@@ -18,14 +19,15 @@ export interface ReceiveGraph {
   readonly format: GraphFormat
   /** Emptied by the caller. */
   readonly folder: string
-  readonly request: FastifyRequest
+  readonly request: Pick<FastifyRequest, 'files'>
   readonly context: ApiContext
+  readonly team: TeamService
 }
 
 type NamedFile = SpooledFile & { readonly name: string }
 
 export async function receiveGraph(options: ReceiveGraph): Promise<UploadedModel> {
-  const { format, context } = options
+  const { format, context, team } = options
   const files = (await spoolFiles(options)).sort((a, b) => (a.name < b.name ? -1 : 1))
   const faults = await graphFaults(format, files)
   if (faults.length > 0) throw new ApiError('model.invalid', summarize('The model', faults), { faults })
@@ -33,7 +35,7 @@ export async function receiveGraph(options: ReceiveGraph): Promise<UploadedModel
     if (!(await context.service.hasBlob(sha256))) await context.service.putBlob(sha256, createReadStream(path))
   const size = files.reduce((sum, file) => sum + file.size, 0)
   const about = { id: idOf(format, files), format, inputShape: [], outputShape: [], params: 0, size }
-  return context.service.saveModel(about, files.map(storedFile))
+  return team.saveModel(about, files.map(storedFile))
 }
 
 /** sha256 over the format and the manifest. */

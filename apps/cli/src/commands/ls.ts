@@ -9,6 +9,7 @@ import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
 interface ListOptions extends GlobalOptions {
   readonly state?: JobState
   readonly label: string[]
+  readonly team?: string
   readonly limit: string
 }
 
@@ -24,6 +25,7 @@ export function addLs(program: Command): void {
         (value, all: string[]) => [...all, value],
         [],
       )
+      .option('--team <name>', 'only jobs of this team')
       .option('--limit <count>', 'how many', '20'),
   ).action(async (options: ListOptions) => {
     const client = connect(options)
@@ -31,9 +33,13 @@ export function addLs(program: Command): void {
       labels: options.label,
       limit: Number(options.limit),
       ...(options.state ? { state: options.state } : {}),
+      ...(options.team === undefined ? {} : { team: options.team }),
     }
     const page = await client.listJobs(filter)
-    if (options.json) printJson(page)
-    else print(page.items.length === 0 ? 'no jobs' : jobTable(page.items))
+    if (options.json) return printJson(page)
+    if (page.items.length === 0) return print('no jobs')
+    // whose a job is, is news only to whoever sees those of several teams
+    const { team } = await client.getMe()
+    print(jobTable(page.items, { teams: team === null }))
   })
 }

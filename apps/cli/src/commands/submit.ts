@@ -14,6 +14,7 @@ interface SubmitOptions extends GlobalOptions {
   readonly set: string[]
   readonly timeout?: number
   readonly idempotencyKey?: string
+  readonly team?: string
 }
 
 export function seconds(text: string): number {
@@ -35,13 +36,15 @@ export function addSubmit(program: Command): void {
         [],
       )
       .option('--timeout <seconds>', 'with --wait: give up waiting after this long (the job goes on)', seconds)
-      .option('--idempotency-key <key>', 'send the same key again and get the same job, not a second one'),
+      .option('--idempotency-key <key>', 'send the same key again and get the same job, not a second one')
+      .option('--team <name>', 'with a key of the cluster: whose job it is to be (default: default)'),
   )
     .addHelpText('after', exitCodesHelp())
     .action(async (file: string, options: SubmitOptions) => {
       const client = connect(options)
-      const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }
-      const { job } = await client.submitJob(readJobFile(file, options.set), key)
+      const { idempotencyKey, team } = options
+      const how = { ...(idempotencyKey !== undefined && { idempotencyKey }), ...(team !== undefined && { team }) }
+      const { job } = await client.submitJob(readJobFile(file, options.set), how)
       if (!options.wait) {
         if (options.json) printJson(job)
         else print(`${job.id}  ${job.name}  ${job.state}\nfollow it with: stillhouse watch ${job.id}`)

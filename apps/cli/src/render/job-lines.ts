@@ -19,23 +19,28 @@ function where(job: Job): string {
   return job.verdict === null || job.result?.gates.length === 0 ? '' : `gates ${job.verdict}`
 }
 
-/** One row per job. */
-export function jobTable(jobs: readonly Job[]): string {
+/**
+ * One row per job.
+ * @param options teams: also whose it is
+ */
+export function jobTable(jobs: readonly Job[], { teams = false }: { teams?: boolean } = {}): string {
   const rows = jobs.map((job) => [
     job.id,
+    ...(teams ? [job.team] : []),
     job.name,
     job.state,
     String(job.attempt),
     seconds(job.startedAt, job.finishedAt),
     where(job),
   ])
-  return table(['id', 'name', 'state', 'attempt', 'ran', ''], rows)
+  return table(['id', ...(teams ? ['team'] : []), 'name', 'state', 'attempt', 'ran', ''], rows)
 }
 
 /** Everything worth knowing about one job. */
 export function jobDetails(job: Job): string {
   const lines = [
     `${job.name}  ${job.id}`,
+    `team       ${job.team}`,
     `state      ${job.state}${job.cancelRequested && job.state === 'running' ? ' (cancel requested)' : ''}`,
     `attempt    ${job.attempt}`,
     `created    ${job.createdAt}`,

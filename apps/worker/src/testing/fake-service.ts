@@ -56,6 +56,8 @@ export interface FakeService {
   /** Called before each call; throw to make it fail. */
   before: (call: string) => void
   leaseSeconds: number
+  /** Id that every worker gets. */
+  readonly workerId: string
   /** Digest that the service has stored for `text`. */
   store(text: string): string
   /** Id of a data set of these texts by path. */
@@ -89,7 +91,7 @@ export function createFakeService(): FakeService {
     register: async (worker) => {
       called('register')
       workers.push(worker)
-      return { workerId: randomUUID(), leaseSeconds: service.leaseSeconds, heartbeatSeconds: HEARTBEAT_SECONDS }
+      return { workerId: service.workerId, leaseSeconds: service.leaseSeconds, heartbeatSeconds: HEARTBEAT_SECONDS }
     },
     heartbeat: async (_workerId, heartbeat) => {
       called('heartbeat')
@@ -177,6 +179,7 @@ export function createFakeService(): FakeService {
     calls,
     before: () => {},
     leaseSeconds: 20,
+    workerId: randomUUID(),
     store: (text) => {
       const sha256 = createHash('sha256').update(text).digest('hex')
       blobs.set(sha256, Buffer.from(text))

@@ -60,7 +60,7 @@ export function scriptedJob(
     evaluate: { split: 'test', everyEpochs: 0, baseline: false, batchSize: 1, latencyRuns: 0 },
     gates: {},
     export: [{ format: 'tfjs-layers' }],
-    resources: { gpus: 0, attempts: 3, loaderThreads: 1, ...resources },
+    resources: { gpus: 0, labels: {}, attempts: 3, loaderThreads: 1, ...resources },
     priority: 50,
     labels: {},
     ...fields,

@@ -76,6 +76,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     token: 'token',
     queueUrl: 'redis://127.0.0.1:1',
     name: 'test-worker',
+    labels: {},
     slots: 1,
     cores: 2,
     scratchDir,

@@ -2,7 +2,7 @@
 import type { Client, JobSource } from '../client.ts'
 import { download } from '../download.ts'
 import { watchEvents } from '../watch-events.ts'
-import { answer, signalOf, type Wire } from '../wire.ts'
+import { answer, signalOf, teamOf, type Wire } from '../wire.ts'
 
 type JobCalls = Pick<
   Client,
@@ -29,14 +29,17 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
       const key = options.idempotencyKey
       const header = key === undefined ? {} : { 'idempotency-key': key }
       const { data, response } = await api.POST('/v1/jobs', {
-        params: { header },
+        params: { header, query: teamOf(options) },
         ...documentOf(job),
         ...signalOf(options),
       })
       const replayed = response.headers.get('idempotency-replayed') === 'true'
       return { job: await answer(Promise.resolve({ data })), replayed }
     },
-    validateJob: (job, options) => answer(api.POST('/v1/jobs/validate', { ...documentOf(job), ...signalOf(options) })),
+    validateJob: (job, options) => {
+      const params = { query: teamOf(options) }
+      return answer(api.POST('/v1/jobs/validate', { params, ...documentOf(job), ...signalOf(options) }))
+    },
     getJob: (id, options) => answer(api.GET('/v1/jobs/{id}', { ...one(id), ...signalOf(options) })),
     listJobs: ({ labels, ...query } = {}, options) =>
       answer(

@@ -1,6 +1,6 @@
 // Calls about models that may serve as teachers.
 import type { Client } from '../client.ts'
-import { answer, signalOf, type Wire } from '../wire.ts'
+import { answer, signalOf, teamOf, type Wire } from '../wire.ts'
 
 type ModelCalls = Pick<
   Client,
@@ -14,7 +14,8 @@ export function modelCalls({ api }: Wire): ModelCalls {
       const form = new FormData()
       form.append('model.json', new Blob([json], { type: 'application/json' }), 'model.json')
       form.append('model.weights.bin', new Blob([weights], { type: 'application/octet-stream' }), 'model.weights.bin')
-      const init = { body: form as never, bodySerializer: (body: unknown) => body as FormData }
+      const params = { query: teamOf(options) }
+      const init = { params, body: form as never, bodySerializer: (body: unknown) => body as FormData }
       return answer(api.POST('/v1/models', { ...init, ...signalOf(options) }))
     },
     getModel: (id, options) => answer(api.GET('/v1/models/{id}', { ...one(id), ...signalOf(options) })),

@@ -374,6 +374,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which key this is: its team, its scopes, when it expires */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the teams, with their quotas and what of them is in use */
+        get: operations["listTeams"];
+        put?: never;
+        /** Make a team; only with a key of the cluster */
+        post: operations["createTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teams/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a team */
+        get: operations["getTeam"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change quotas of a team; only with a key of the cluster. Those that are not given stay */
+        patch: operations["updateTeam"];
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API keys, newest first, also those that are no longer valid */
+        get: operations["listKeys"];
+        put?: never;
+        /** Make an API key */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an API key another secret */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key: its next call is refused */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what and when, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workers": {
         parameters: {
             query?: never;
@@ -551,6 +673,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            team: string | null;
+            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            expiresAt: string | null;
+            /** @description how the secret begins */
+            prefix: string;
+            setBy: string | null;
+            previousUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            revokedAt: string | null;
+            lastUsedAt: string | null;
+        };
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
         Artifact: {
             /** @description e.g. export/tfjs-layers/model.json */
             path: string;
@@ -571,6 +713,34 @@ export interface components {
             /** @enum {unknown} */
             kind: "export" | "checkpoint" | "teacher" | "report";
             files: components["schemas"]["StoredFile"][];
+        };
+        AuditEntry: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @description who did it */
+            key: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            };
+            team: string | null;
+            /** @enum {unknown} */
+            action: "submitJob" | "cancelJob" | "retryJob" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey";
+            target: {
+                /** @enum {unknown} */
+                kind: "job" | "model" | "dataset" | "team" | "key";
+                id: string;
+            };
+            /** @description X-Request-Id of the call */
+            requestId: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditEntry"][];
+            nextCursor: string | null;
         };
         Catalog: {
             methods: components["schemas"]["CatalogEntry"][];
@@ -669,9 +839,16 @@ export interface components {
             /** @description the nearest valid name */
             suggestion?: string;
         };
+        IssuedKey: {
+            key: components["schemas"]["ApiKey"];
+            /** @description shown this once: the service keeps only its hash */
+            secret: string;
+        };
         Job: {
             /** Format: uuid */
             id: string;
+            /** @description whose job it is */
+            team: string;
             name: string;
             /** @enum {unknown} */
             state: "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
@@ -1235,6 +1412,15 @@ export interface components {
                  * @default 0
                  */
                 gpus?: number;
+                /** @description least memory of the GPU; needs gpus: 1 */
+                gpuMemoryGb?: number;
+                /**
+                 * @description labels that the worker must have, e.g. zone: a
+                 * @default {}
+                 */
+                labels?: {
+                    [key: string]: string;
+                };
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
@@ -1996,6 +2182,15 @@ export interface components {
                  * @default 0
                  */
                 gpus: number;
+                /** @description least memory of the GPU; needs gpus: 1 */
+                gpuMemoryGb?: number;
+                /**
+                 * @description labels that the worker must have, e.g. zone: a
+                 * @default {}
+                 */
+                labels: {
+                    [key: string]: string;
+                };
                 /** @description resident limit of the trainer */
                 memoryGb?: number;
                 timeoutMinutes?: number;
@@ -2034,6 +2229,14 @@ export interface components {
             lastSeq: number;
             complete: boolean;
         };
+        Me: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            team: string | null;
+            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            expiresAt: string | null;
+        };
         MetricPage: {
             items: components["schemas"]["MetricPoint"][];
             /** @description pass as `after` to go on from here */
@@ -2053,6 +2256,23 @@ export interface components {
             /** @enum {unknown} */
             format: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
             files: components["schemas"]["StoredFile"][];
+        };
+        NewApiKey: {
+            /** @description for people; need not be unique */
+            name: string;
+            /** @description whose key it is; null: the cluster's own; default: the team of the calling key */
+            team?: string | null;
+            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            expiresAt?: string | null;
+        };
+        NewTeam: {
+            /** @description lower-case letters, digits and hyphens */
+            name: string;
+            quotas?: {
+                maxRunning?: number | null;
+                maxQueued?: number | null;
+                maxArtifactBytes?: number | null;
+            };
         };
         Outcome: {
             /** @constant */
@@ -2094,6 +2314,15 @@ export interface components {
             version: string;
             slots: number;
             devices: components["schemas"]["Device"][];
+            /** @description what jobs may ask for in resources.labels; default: none */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description the id that it had, from a worker that the API has forgotten; default: a new one
+             */
+            id?: string;
         };
         RegisteredWorker: {
             /** Format: uuid */
@@ -2153,6 +2382,35 @@ export interface components {
             size: number;
             contentType: string;
         };
+        Team: {
+            /** @description lower-case letters, digits and hyphens */
+            name: string;
+            quotas: components["schemas"]["TeamQuotas"];
+            usage: components["schemas"]["TeamUsage"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TeamChange: {
+            quotas: {
+                maxRunning?: number | null;
+                maxQueued?: number | null;
+                maxArtifactBytes?: number | null;
+            };
+        };
+        TeamList: {
+            items: components["schemas"]["Team"][];
+        };
+        TeamQuotas: {
+            maxRunning: number | null;
+            maxQueued: number | null;
+            maxArtifactBytes: number | null;
+        };
+        TeamUsage: {
+            /** @description jobs that run or were handed to a worker */
+            running: number;
+            queued: number;
+            artifactBytes: number;
+        };
         TrainedTeacher: {
             key: string;
             files: components["schemas"]["StoredFile"][];
@@ -2191,6 +2449,9 @@ export interface components {
             slots: number;
             busy: number;
             devices: components["schemas"]["Device"][];
+            labels: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             lastSeenAt: string;
         };
@@ -2435,6 +2696,8 @@ export interface operations {
                 state?: "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
                 /** @description `key=value`; may be given several times, all must hold */
                 label?: string[];
+                /** @description only what belongs to this team */
+                team?: string;
                 limit?: number;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
@@ -2481,6 +2744,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -2503,7 +2775,10 @@ export interface operations {
     };
     submitJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
             header?: {
                 /** @description Makes a repeat of this request harmless: it answers with the job of the first one. */
                 "idempotency-key"?: string;
@@ -2572,6 +2847,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `request.too_large`: The body is too large */
             413: {
                 headers: {
@@ -2592,6 +2876,15 @@ export interface operations {
             };
             /** @description `idempotency.mismatch`: This Idempotency-Key was used with another body */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2621,7 +2914,10 @@ export interface operations {
     };
     validateJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2665,6 +2961,15 @@ export interface operations {
             };
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2965,6 +3270,15 @@ export interface operations {
             };
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3556,7 +3870,9 @@ export interface operations {
     uploadModel: {
         parameters: {
             query?: {
-                /** @description all but tfjs-layers are programs that run on the workers: they need the scope admin */
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+                /** @description all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster */
                 format?: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
             };
             header?: never;
@@ -3614,7 +3930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `blob.not_found`: There is no such blob */
+            /** @description `team.not_found`: There is no such team · `blob.not_found`: There is no such blob */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4073,8 +4389,10 @@ export interface operations {
     listDatasets: {
         parameters: {
             query?: {
+                /** @description only what belongs to this team */
+                team?: string;
                 limit?: number;
-                /** @description nextCursor of the page before */
+                /** @description `nextCursor` of the page before */
                 cursor?: string;
             };
             header?: never;
@@ -4119,6 +4437,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4141,7 +4468,10 @@ export interface operations {
     };
     uploadDataset: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4203,7 +4533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `blob.not_found`: There is no such blob */
+            /** @description `team.not_found`: There is no such team · `blob.not_found`: There is no such blob */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4252,7 +4582,10 @@ export interface operations {
     };
     getDataset: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description only if this team has it, and so may name it in jobs */
+                team?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -4297,7 +4630,877 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `dataset.not_found`: There is no such data set */
+            /** @description `team.not_found`: There is no such team · `dataset.not_found`: There is no such data set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key of this call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTeams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All teams, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamList"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            /** @description The team */
+            201: {
+                headers: {
+                    /** @description the team */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.exists`: There is a team of this name already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description lower-case letters, digits and hyphens */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The team */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description lower-case letters, digits and hyphens */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description The team */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description only what belongs to this team */
+                team?: string;
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description The key, and its secret this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: {
+                /** @description how long the secret before stays valid, so that its holders can change over */
+                graceSeconds?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, and its secret this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key.not_found`: There is no such API key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key.state_conflict`: The API key is in a state that does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key.not_found`: There is no such API key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key.state_conflict`: The API key is in a state that does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                action?: "submitJob" | "cancelJob" | "retryJob" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey";
+                /** @description id of what was changed; of a team its name */
+                target?: string;
+                /** @description only what belongs to this team */
+                team?: string;
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
                     [name: string]: unknown;

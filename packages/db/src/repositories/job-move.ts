@@ -3,7 +3,7 @@ import type { JobFailure, JobResult } from '@stillhouse/spec'
 import { Prisma } from '../generated/client.ts'
 
 export type JobMove =
-  | { readonly to: 'dispatched' }
+  | { readonly to: 'dispatched'; readonly workerId: string }
   | { readonly to: 'running'; readonly workerId: string; readonly leaseSeconds: number }
   /** `again`: the attempt does not count; `failed`: it counts against the budget; `afresh`: a user asks for a retry. */
   | { readonly to: 'queued'; readonly why: 'again' | 'failed' | 'afresh' }
@@ -20,7 +20,7 @@ const AFRESH = Prisma.sql`failures = 0, verdict = NULL, result = NULL, failure =
 export function assignmentsOf(move: JobMove): Prisma.Sql {
   switch (move.to) {
     case 'dispatched':
-      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp()`
+      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp(), worker_id = ${move.workerId}::uuid`
     case 'running':
       return Prisma.sql`worker_id = ${move.workerId}::uuid, lease_until = ${leaseEnd(move.leaseSeconds)},
         started_at = coalesce(started_at, clock_timestamp())`

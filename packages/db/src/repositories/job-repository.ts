@@ -4,14 +4,19 @@ import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { storableJson } from '../storable.ts'
 import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
-import { type JobRow, jobRow } from './job-row.ts'
+import { type JobRow, jobRow, WITH_TEAM } from './job-row.ts'
+import { takesJobs } from './takes-jobs.ts'
+import type { TeamFence, TeamLimit } from './team-repository.ts'
 
 export interface NewJob {
   readonly id: string
+  readonly teamId: string
   readonly spec: JobSpec
   readonly specHash: string
   readonly bodyHash: string
   readonly idempotencyKey: string | null
+  /** What it asks of a worker, as spec's `needsKey` gives it. */
+  readonly needs: string
 }
 
 export interface CompareAndSet {
@@ -31,11 +36,21 @@ export interface MovedJob {
 }
 
 export interface JobQuery {
+  readonly fence: TeamFence
   readonly state?: JobState
   readonly labels: Readonly<Record<string, string>>
   readonly limit: number
   /** Only jobs older than this id. */
   readonly before?: string
+}
+
+export interface Stranded {
+  /** Younger hand-overs are left alone. */
+  readonly claimSeconds: number
+  readonly seenWithinSeconds: number
+  /** Since the dispatch. */
+  readonly patienceSeconds: number
+  readonly limit: number
 }
 
 /** What decides whether a worker's write is accepted. */
@@ -51,30 +66,55 @@ export interface AttemptKey {
   readonly attempt: number
 }
 
-// matched as text: -> and ->> fail on a document that holds a NUL or half a surrogate pair, and would stop the dispatcher
-const ASKS_FOR_GPU = Prisma.sql`(spec::text ~ '"resources":[{][^}]*"gpus":[1-9]')`
+/** An attempt that waits in the queue of a worker. */
+export interface HandOver extends AttemptKey {
+  readonly workerId: string
+}
+
+/** A job that waits to be handed out. */
+export interface Waiting {
+  readonly id: string
+  readonly teamId: string
+  readonly needs: string
+}
+
+/** Of one kind the first of each team with a limit, as many as it may run, and the first of all the others. */
+function firstOfKind(most: number, limits: readonly TeamLimit[]): Prisma.Sql {
+  const teams = limits.map((one) => one.teamId)
+  return Prisma.sql`
+    SELECT own.id FROM json_to_recordset(${JSON.stringify(limits)}::json) AS bound("teamId" uuid, allowance int)
+    CROSS JOIN LATERAL (
+      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id = bound."teamId"
+      ORDER BY priority DESC, queued_at, id LIMIT least(bound.allowance, ${most}::int)
+    ) AS own
+    UNION ALL (
+      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id <> ALL(${teams}::uuid[])
+      ORDER BY priority DESC, queued_at, id LIMIT ${most}::int
+    )`
+}
 
 export function createJobRepository(db: Connection) {
   const find = async (id: string): Promise<JobRow | null> => {
-    const job = await db.job.findUnique({ where: { id } })
+    const job = await db.job.findUnique({ where: { id }, include: WITH_TEAM })
     return job && jobRow(job)
   }
   return {
-    /** Writes a new queued job; false when its id or its idempotency key is taken. */
+    /** Writes a new queued job; false when its id, or its idempotency key within the team, is taken. */
     async insert(job: NewJob): Promise<boolean> {
       const { name, priority, labels } = job.spec
       const written = await db.$executeRaw`
-        INSERT INTO job (id, name, spec, spec_hash, body_hash, idempotency_key, priority, labels)
-        VALUES (${job.id}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${JSON.stringify(labels)}::jsonb)
+        INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, needs, labels)
+        VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
+          ${job.idempotencyKey}, ${priority}, ${job.needs}, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
 
     find,
 
-    async findByKey(idempotencyKey: string): Promise<JobRow | null> {
-      const job = await db.job.findUnique({ where: { idempotencyKey } })
+    async findByKey(teamId: string, idempotencyKey: string): Promise<JobRow | null> {
+      const where = { teamId_idempotencyKey: { teamId, idempotencyKey } }
+      const job = await db.job.findUnique({ where, include: WITH_TEAM })
       return job && jobRow(job)
     },
 
@@ -94,16 +134,18 @@ export function createJobRepository(db: Connection) {
     },
 
     /** Newest first. */
-    async list({ state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
+    async list({ fence, state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
       const wanted = Object.keys(labels).length > 0 ? JSON.stringify(labels) : null
       const ids = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM job
-        WHERE (${state ?? null}::job_state IS NULL OR state = ${state ?? null}::job_state)
+        WHERE (${fence}::uuid IS NULL OR team_id = ${fence}::uuid)
+          AND (${state ?? null}::job_state IS NULL OR state = ${state ?? null}::job_state)
           AND (${wanted}::jsonb IS NULL OR labels @> ${wanted}::jsonb)
           AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
         ORDER BY id DESC LIMIT ${limit}::int`
       const jobs = await db.job.findMany({
         where: { id: { in: ids.map((row) => row.id) } },
+        include: WITH_TEAM,
         orderBy: { id: 'desc' },
       })
       return jobs.map(jobRow)
@@ -119,16 +161,31 @@ export function createJobRepository(db: Connection) {
         RETURNING id, attempt, event_seq AS "eventSeq"`
     },
 
+    /** What queued jobs ask of a worker, each kind once. */
+    async queuedNeeds(): Promise<string[]> {
+      // one step in the index per kind, however many jobs there are
+      const rows = await db.$queryRaw<{ needs: string }[]>`
+        WITH RECURSIVE kind AS (
+          (SELECT needs FROM job WHERE state = 'queued' ORDER BY needs LIMIT 1)
+          UNION ALL
+          SELECT (SELECT job.needs FROM job WHERE state = 'queued' AND job.needs > kind.needs ORDER BY job.needs LIMIT 1)
+          FROM kind WHERE kind.needs IS NOT NULL
+        )
+        SELECT needs FROM kind WHERE needs IS NOT NULL`
+      return rows.map((row) => row.needs)
+    },
+
     /**
-     * The next queued jobs in the queue's order, locked; those another dispatcher holds are passed over, and without a
-     * GPU those that ask for one.
+     * The next queued jobs of these kinds in the queue's order, at most so many of each, locked; those another dispatcher
+     * holds are passed over, and of a team with a limit those of a kind that are more than it may run.
      */
-    async nextQueued(limit: number, gpu: boolean): Promise<string[]> {
-      const runnable = gpu ? Prisma.empty : Prisma.sql`AND NOT ${ASKS_FOR_GPU}`
-      const rows = await db.$queryRaw<{ id: string }[]>`
-        SELECT id FROM job WHERE state = 'queued' ${runnable}
-        ORDER BY priority DESC, queued_at, id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
-      return rows.map((row) => row.id)
+    async nextQueued(needs: readonly string[], limit: number, limits: readonly TeamLimit[]): Promise<Waiting[]> {
+      return db.$queryRaw<Waiting[]>`
+        SELECT id, needs, team_id AS "teamId" FROM job
+        WHERE state = 'queued' AND id IN (
+          SELECT next.id FROM unnest(${needs}::text[]) AS kind(needs) CROSS JOIN LATERAL (${firstOfKind(limit, limits)}) AS next
+        )
+        ORDER BY priority DESC, queued_at, id FOR NO KEY UPDATE SKIP LOCKED`
     },
 
     /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */
@@ -167,17 +224,32 @@ export function createJobRepository(db: Connection) {
       const rows = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM job WHERE state = 'running' AND lease_until < clock_timestamp()
         ORDER BY id LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED`
-      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } } })
+      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } }, include: WITH_TEAM })
       return jobs.map(jobRow)
     },
 
     /** Dispatched jobs that nobody claimed for so long and that the relay has handed over, last in the queue first. */
-    async unclaimed(olderThanSeconds: number, limit: number): Promise<AttemptKey[]> {
-      return db.$queryRaw<AttemptKey[]>`
-        SELECT id AS "jobId", attempt FROM job
+    async unclaimed(olderThanSeconds: number, limit: number): Promise<HandOver[]> {
+      return db.$queryRaw<HandOver[]>`
+        SELECT id AS "jobId", attempt, worker_id AS "workerId" FROM job
         WHERE state = 'dispatched' AND handed_over_at < clock_timestamp() - ${secondsSql(olderThanSeconds)}
           AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job_id = job.id AND topic = 'queue.add')
         ORDER BY priority, queued_at DESC, id DESC LIMIT ${limit}::int`
+    },
+
+    /**
+     * Dispatched jobs that their worker will not take: it has not been heard of within `seenWithinSeconds`, drains, is
+     * gone, or has left them for `patienceSeconds`. Last in the queue first.
+     */
+    async stranded(options: Stranded): Promise<HandOver[]> {
+      const { claimSeconds, seenWithinSeconds, patienceSeconds, limit } = options
+      return db.$queryRaw<HandOver[]>`
+        SELECT job.id AS "jobId", job.attempt, job.worker_id AS "workerId" FROM job
+        JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
+        LEFT JOIN worker ON worker.id = job.worker_id AND ${takesJobs(seenWithinSeconds)}
+        WHERE job.state = 'dispatched' AND job.handed_over_at < clock_timestamp() - ${secondsSql(claimSeconds)}
+          AND (worker.id IS NULL OR job_attempt.dispatched_at < clock_timestamp() - ${secondsSql(patienceSeconds)})
+        ORDER BY job.priority, job.queued_at DESC, job.id DESC LIMIT ${limit}::int`
     },
 
     /** Notes that these attempts were seen in the queue, or put there again, just now. */

@@ -10,9 +10,12 @@ interface Documents {
   failure: JobFailure | null
 }
 
-export type JobRow = Omit<Stored, keyof Documents> & Documents
+export type JobRow = Omit<Stored, keyof Documents> & Documents & { team: { name: string } }
+
+/** What is read along with a job. */
+export const WITH_TEAM = { team: { select: { name: true } } } as const
 
 /** The documents were checked when they were written: this only names their types. */
-export function jobRow(stored: Stored): JobRow {
+export function jobRow(stored: Stored & Pick<JobRow, 'team'>): JobRow {
   return stored as unknown as JobRow
 }

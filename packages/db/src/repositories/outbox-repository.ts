@@ -3,11 +3,11 @@ import type { JobState } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { secondsSql } from './job-move.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { HandOver } from './job-repository.ts'
 
 export type OutboxTopic = 'queue.add' | 'queue.remove'
 
-export interface OutboxRow extends AttemptKey {
+export interface OutboxRow extends HandOver {
   readonly id: bigint
   readonly topic: OutboxTopic
   readonly tries: number
@@ -19,17 +19,17 @@ export interface OutboxRow extends AttemptKey {
 export function createOutboxRepository(db: Connection) {
   return {
     /** Writes one row per attempt, in the given order. */
-    async add(topic: OutboxTopic, keys: readonly AttemptKey[]): Promise<void> {
+    async add(topic: OutboxTopic, keys: readonly HandOver[]): Promise<void> {
       if (keys.length === 0) return
-      await db.$executeRaw`INSERT INTO outbox (topic, job_id, attempt)
-        SELECT ${topic}, "jobId", attempt
-        FROM ROWS FROM (json_to_recordset(${JSON.stringify(keys)}::json) AS ("jobId" uuid, attempt int))
-          WITH ORDINALITY AS key("jobId", attempt, place) ORDER BY place`
+      await db.$executeRaw`INSERT INTO outbox (topic, job_id, attempt, worker_id)
+        SELECT ${topic}, "jobId", attempt, "workerId"
+        FROM ROWS FROM (json_to_recordset(${JSON.stringify(keys)}::json) AS ("jobId" uuid, attempt int, "workerId" uuid))
+          WITH ORDINALITY AS key("jobId", attempt, "workerId", place) ORDER BY place`
     },
 
     async due(limit: number): Promise<OutboxRow[]> {
       return db.$queryRaw<OutboxRow[]>`
-        SELECT outbox.id, topic, job_id AS "jobId", outbox.attempt, tries, job.state::text AS "jobState",
+        SELECT outbox.id, topic, job_id AS "jobId", outbox.attempt, outbox.worker_id AS "workerId", tries, job.state::text AS "jobState",
           job.attempt AS "jobAttempt"
         FROM outbox JOIN job ON job.id = outbox.job_id
         WHERE due_at <= clock_timestamp() ORDER BY outbox.id LIMIT ${limit}::int`

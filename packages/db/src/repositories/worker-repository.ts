@@ -1,38 +1,41 @@
 // Workers: who is there, with how many slots, and when each was last heard of.
 import type { RegisterWorker, Worker, WorkerHeartbeat } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
-import { Prisma } from '../generated/client.ts'
 import { secondsSql } from './job-move.ts'
+import { takesJobs } from './takes-jobs.ts'
+
+/** A worker that takes jobs, and how full it is. */
+export interface Room {
+  readonly id: string
+  readonly name: string
+  readonly slots: number
+  /** Jobs that it runs. */
+  readonly running: number
+  /** Jobs handed over to it and not claimed yet. */
+  readonly dispatched: number
+  readonly devices: readonly Readonly<Worker['devices'][number]>[]
+  readonly labels: Worker['labels']
+}
 
 /** What the dispatcher may fill. */
 export interface Capacity {
-  /** Names of the workers that take jobs now. */
-  readonly workers: readonly string[]
+  /** By name. */
+  readonly workers: readonly Room[]
   readonly draining: number
-  /** Whether a worker that takes jobs now has a GPU. */
-  readonly gpu: boolean
-  /** Slots of the workers that take jobs now. */
-  readonly slots: number
-  /** Jobs running on those. */
-  readonly busy: number
-  /** Jobs handed over and not claimed yet. */
-  readonly dispatched: number
 }
-
-/** A worker that takes jobs: active, and heard of within so many seconds. */
-const takesJobs = (withinSeconds: number): Prisma.Sql =>
-  Prisma.sql`worker.state = 'active' AND worker.last_seen_at > clock_timestamp() - ${secondsSql(withinSeconds)}`
-
-// matched as text: -> and ->> fail on a document that holds a NUL or half a surrogate pair, and would stop the dispatcher
-const HAS_GPU = Prisma.sql`worker.devices::text LIKE '%"kind":"gpu"%'`
 
 export function createWorkerRepository(db: Connection) {
   return {
-    async insert(id: string, worker: RegisterWorker): Promise<void> {
-      const { name, host, version, slots, devices } = worker
-      await db.$executeRaw`INSERT INTO worker (id, name, host, version, slots, devices)
-        VALUES (${id}::uuid, ${name}, ${host}, ${version}, ${slots}::int, ${JSON.stringify(devices)}::json)
-        ON CONFLICT DO NOTHING`
+    /** A worker of this id and name that was known before is back, as it is now. False when the id is another's. */
+    async insert(id: string, worker: RegisterWorker): Promise<boolean> {
+      const { name, host, version, slots, devices, labels = {} } = worker
+      const written = await db.$executeRaw`INSERT INTO worker (id, name, host, version, slots, devices, labels)
+        VALUES (${id}::uuid, ${name}, ${host}, ${version}, ${slots}::int, ${JSON.stringify(devices)}::json,
+          ${JSON.stringify(labels)}::json)
+        ON CONFLICT (id) DO UPDATE SET state = 'active', last_seen_at = clock_timestamp(), version = excluded.version,
+          slots = excluded.slots, devices = excluded.devices, labels = excluded.labels
+          WHERE worker.name = excluded.name AND worker.host = excluded.host`
+      return written === 1
     },
 
     /** Notes a sign of life; answers the state before, or null for an unknown worker. */
@@ -61,10 +64,13 @@ export function createWorkerRepository(db: Connection) {
       return rows.map((row) => row.name)
     },
 
-    /** Forgets workers that have been gone for so long. */
-    async forget(silentSeconds: number): Promise<void> {
-      await db.$executeRaw`DELETE FROM worker
-        WHERE state = 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)}`
+    /** Forgets workers that have been gone for so long and hold nothing; answers their ids. */
+    async forget(silentSeconds: number): Promise<string[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`DELETE FROM worker
+        WHERE state = 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)}
+          AND NOT EXISTS (SELECT 1 FROM job WHERE job.worker_id = worker.id AND job.state IN ('dispatched', 'running'))
+        RETURNING id`
+      return rows.map((row) => row.id)
     },
 
     async nameOf(id: string): Promise<string | null> {
@@ -73,24 +79,23 @@ export function createWorkerRepository(db: Connection) {
 
     async list(): Promise<Worker[]> {
       const rows = await db.$queryRaw<(Omit<Worker, 'lastSeenAt'> & { lastSeenAt: Date })[]>`
-        SELECT id, name, host, version, state::text, slots, devices, last_seen_at AS "lastSeenAt",
+        SELECT id, name, host, version, state::text, slots, devices, labels, last_seen_at AS "lastSeenAt",
           (SELECT count(*)::int FROM job WHERE job.worker_id = worker.id AND job.state = 'running') AS busy
         FROM worker ORDER BY state, name, id`
       return rows.map(({ lastSeenAt, ...worker }) => ({ ...worker, lastSeenAt: lastSeenAt.toISOString() }))
     },
 
     async capacity(seenWithinSeconds: number): Promise<Capacity> {
-      const live = takesJobs(seenWithinSeconds)
-      const rows = await db.$queryRaw<Capacity[]>`
-        SELECT
-          (SELECT coalesce(array_agg(name ORDER BY name), '{}') FROM worker WHERE ${live}) AS workers,
-          (SELECT count(*)::int FROM worker WHERE state = 'draining') AS draining,
-          EXISTS (SELECT FROM worker WHERE ${live} AND ${HAS_GPU}) AS gpu,
-          (SELECT coalesce(sum(slots), 0)::int FROM worker WHERE ${live}) AS slots,
-          (SELECT count(*)::int FROM job JOIN worker ON worker.id = job.worker_id
-            WHERE job.state = 'running' AND ${live}) AS busy,
-          (SELECT count(*)::int FROM job WHERE state = 'dispatched') AS dispatched`
-      return rows[0] as Capacity
+      const workers = await db.$queryRaw<Room[]>`
+        SELECT id, name, slots, devices, labels, coalesce(held.running, 0) AS running,
+          coalesce(held.dispatched, 0) AS dispatched
+        FROM worker LEFT JOIN (
+          SELECT worker_id, count(*) FILTER (WHERE state = 'running')::int AS running,
+            count(*) FILTER (WHERE state = 'dispatched')::int AS dispatched
+          FROM job WHERE state IN ('running', 'dispatched') GROUP BY worker_id
+        ) AS held ON held.worker_id = worker.id
+        WHERE ${takesJobs(seenWithinSeconds)} ORDER BY name, id`
+      return { workers, draining: await db.worker.count({ where: { state: 'draining' } }) }
     },
   }
 }

@@ -11,6 +11,7 @@ import { etagOf, setContentHeaders } from '../../http/content-headers.ts'
 import { etagMatches } from '../../http/etag-matches.ts'
 import { parseRange } from '../../http/parse-range.ts'
 import { content, empty, json } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { ArtifactPath, JobId } from './parameters.ts'
 
 const HEADERS = {
@@ -40,7 +41,7 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
         response: { 200: json('All artifacts', ArtifactList) },
       },
     },
-    async ({ params }) => ({ items: await service.listArtifacts(params.id) }),
+    async (request) => ({ items: await service.as(callerOf(request)).listArtifacts(request.params.id) }),
   )
 
   app.head(
@@ -64,7 +65,7 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
       },
     },
     async (request, reply) => {
-      const artifact = await service.getArtifact(request.params.id, request.params['*'])
+      const artifact = await service.as(callerOf(request)).getArtifact(request.params.id, request.params['*'])
       describe(reply, artifact)
       if (isKnown(request, artifact)) return reply.code(304).send()
       return reply.header('content-length', artifact.size).send()
@@ -93,7 +94,7 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
       },
     },
     async (request, reply) => {
-      const artifact = await service.getArtifact(request.params.id, request.params['*'])
+      const artifact = await service.as(callerOf(request)).getArtifact(request.params.id, request.params['*'])
       if (isKnown(request, artifact)) {
         describe(reply, artifact)
         return reply.code(304).send()

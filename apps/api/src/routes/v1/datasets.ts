@@ -1,15 +1,18 @@
 // Data sets that were sent: what there is, and what they are made of.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Dataset, DatasetPage } from '@stillhouse/spec'
+import { Dataset, DatasetPage, TEAM_NAME_PATTERN } from '@stillhouse/spec'
 import { Type } from 'typebox'
 import type { ApiContext } from '../../context.ts'
 import { json } from '../../openapi/responses.ts'
-import { DatasetId } from './parameters.ts'
+import { callerOf } from '../../plugins/auth.ts'
+import { DatasetId, teamPageOf, teamPageQuery } from './parameters.ts'
 
-const PageQuery = Type.Object(
+const PageQuery = teamPageQuery({})
+const OneQuery = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-    cursor: Type.Optional(Type.String({ maxLength: 200, description: 'nextCursor of the page before' })),
+    team: Type.Optional(
+      Type.String({ pattern: TEAM_NAME_PATTERN, description: 'only if this team has it, and so may name it in jobs' }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -18,7 +21,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, 
   app.get(
     '/v1/datasets',
     {
-      config: { access: ['jobs:read'] },
+      config: { access: ['jobs:read'], errors: ['team.not_found'] },
       schema: {
         operationId: 'listDatasets',
         tags: ['datasets'],
@@ -27,22 +30,26 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, 
         response: { 200: json('One page', DatasetPage) },
       },
     },
-    async ({ query: { limit = 50, cursor } }) =>
-      service.listDatasets({ limit, ...(cursor === undefined ? {} : { cursor }) }),
+    async (request) => service.as(callerOf(request)).listDatasets(teamPageOf(request.query)),
   )
 
   app.get(
     '/v1/datasets/:id',
     {
-      config: { access: ['jobs:read', 'worker'], errors: ['dataset.not_found'] },
+      config: { access: ['jobs:read', 'worker'], errors: ['team.not_found', 'dataset.not_found'] },
       schema: {
         operationId: 'getDataset',
         tags: ['datasets'],
         summary: 'Get a data set with its files; for workers their content is under /v1/blobs',
         params: DatasetId,
+        querystring: OneQuery,
         response: { 200: json('The data set', Dataset) },
       },
     },
-    async ({ params }) => service.getDataset(params.id),
+    async (request) => {
+      const { params, query } = request
+      const user = service.as(callerOf(request))
+      return (query.team === undefined ? user : await user.inTeam(query.team)).getDataset(params.id)
+    },
   )
 }

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import type { ApiContext } from '../../context.ts'
 import { openEventStream } from '../../http/event-stream.ts'
 import { content, empty } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { JobId } from './parameters.ts'
 
 const description = `Server-sent events: \`id\` is the event's number, \`event\` its type, \`data\` the event as JSON
@@ -50,11 +51,13 @@ export const jobEventRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
         },
       },
     },
-    async ({ params, query, headers }, reply) => {
+    async (request, reply) => {
+      const { params, query, headers } = request
+      const user = service.as(callerOf(request))
       const lastId = headers['last-event-id']
       const after = lastId === undefined ? (query.after ?? 0) : Number(lastId)
       const feed = {
-        read: (from: number, limit: number) => service.listEvents(params.id, { after: from, limit }),
+        read: (from: number, limit: number) => user.listEvents(params.id, { after: from, limit }),
         watch: (wake: () => void) => service.watchJob(params.id, wake),
       }
       const stream = await openEventStream(feed, { after, heartbeatMs: config.eventHeartbeatMs })

@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { ApiContext } from '../../context.ts'
 import { wantsText } from '../../http/wants-text.ts'
 import { content } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { JobId, PLAIN_TEXT, pageOf, pageQuery } from './parameters.ts'
 
 const PAGE_HEADERS = {
@@ -31,9 +32,11 @@ export const jobFeedRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, 
         },
       },
     },
-    async ({ params, query, headers }, reply) => {
+    async (request, reply) => {
+      const { params, query, headers } = request
       const { name } = query
-      const page = await service.listMetrics(params.id, { ...pageOf(query), ...(name === undefined ? {} : { name }) })
+      const wanted = { ...pageOf(query), ...(name === undefined ? {} : { name }) }
+      const page = await service.as(callerOf(request)).listMetrics(params.id, wanted)
       if (!wantsText(headers.accept, 'text/csv')) return page
       return sendText(reply, 'text/csv', page, [CSV_HEADER, ...page.items.map(csvLine)])
     },
@@ -54,8 +57,9 @@ export const jobFeedRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, 
         },
       },
     },
-    async ({ params, query, headers }, reply) => {
-      const page = await service.listLogs(params.id, pageOf(query))
+    async (request, reply) => {
+      const { params, query, headers } = request
+      const page = await service.as(callerOf(request)).listLogs(params.id, pageOf(query))
       if (!wantsText(headers.accept, 'text/plain')) return page
       return sendText(reply, 'text/plain', page, page.items.map(logLine))
     },

@@ -5,32 +5,26 @@ import { Type } from 'typebox'
 import type { ApiContext } from '../../context.ts'
 import { faulty } from '../../http/compile-validator.ts'
 import { json } from '../../openapi/responses.ts'
-import { JobId } from './parameters.ts'
+import { callerOf } from '../../plugins/auth.ts'
+import { JobId, teamPageOf, teamPageQuery } from './parameters.ts'
 
 const LABEL = '^[A-Za-z0-9._/-]{1,63}=[^\\u0000-\\u001f\\u007f]{0,128}$'
 
-const ListQuery = Type.Object(
-  {
-    state: Type.Optional(Type.Enum([...JOB_STATES])),
-    label: Type.Optional(
-      Type.Array(Type.String({ pattern: LABEL }), {
-        maxItems: 16,
-        description: '`key=value`; may be given several times, all must hold',
-      }),
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-    cursor: Type.Optional(
-      Type.String({ pattern: '^[A-Za-z0-9_=.-]{1,512}$', description: '`nextCursor` of the page before' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const ListQuery = teamPageQuery({
+  state: Type.Optional(Type.Enum([...JOB_STATES])),
+  label: Type.Optional(
+    Type.Array(Type.String({ pattern: LABEL }), {
+      maxItems: 16,
+      description: '`key=value`; may be given several times, all must hold',
+    }),
+  ),
+})
 
 export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { service }) => {
   app.get(
     '/v1/jobs',
     {
-      config: { access: ['jobs:read'] },
+      config: { access: ['jobs:read'], errors: ['team.not_found'] },
       schema: {
         operationId: 'listJobs',
         tags: ['jobs'],
@@ -39,13 +33,11 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
         response: { 200: json('One page of jobs', JobPage) },
       },
     },
-    async ({ query: { state, label = [], limit = 50, cursor } }) =>
-      service.listJobs({
-        labels: labelsOf(label),
-        limit,
-        ...(state === undefined ? {} : { state }),
-        ...(cursor === undefined ? {} : { cursor }),
-      }),
+    async (request) => {
+      const { state, label = [], ...page } = request.query
+      const filter = { labels: labelsOf(label), ...teamPageOf(page), ...(state === undefined ? {} : { state }) }
+      return service.as(callerOf(request)).listJobs(filter)
+    },
   )
 
   app.get(
@@ -60,7 +52,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
         response: { 200: json('The job', Job) },
       },
     },
-    async ({ params }) => service.getJob(params.id),
+    async (request) => service.as(callerOf(request)).getJob(request.params.id),
   )
 
   app.post(
@@ -75,13 +67,16 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
         response: { 200: json('The job, cancelled or about to be', Job) },
       },
     },
-    async ({ params }) => service.cancelJob(params.id),
+    async (request) => service.as(callerOf(request)).cancelJob(request.params.id),
   )
 
   app.post(
     '/v1/jobs/:id/retry',
     {
-      config: { access: ['jobs:write'], errors: ['job.not_found', 'job.state_conflict'] },
+      config: {
+        access: ['jobs:write'],
+        errors: ['job.not_found', 'job.state_conflict', 'quota.jobs_queued', 'quota.artifact_bytes'],
+      },
       schema: {
         operationId: 'retryJob',
         tags: ['jobs'],
@@ -90,7 +85,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
         response: { 200: json('The queued job', Job) },
       },
     },
-    async ({ params }) => service.retryJob(params.id),
+    async (request) => service.as(callerOf(request)).retryJob(request.params.id),
   )
 }
 

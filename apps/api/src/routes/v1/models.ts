@@ -4,6 +4,7 @@ import { ModelFiles, TrainedTeacher, UploadedModel } from '@stillhouse/spec'
 import type { ApiContext } from '../../context.ts'
 import { faulty } from '../../http/compile-validator.ts'
 import { empty, json } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { JobId, ModelId, TeacherKey } from './parameters.ts'
 
 export const modelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { service }) => {
@@ -19,7 +20,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { 
         response: { 200: json('The model', UploadedModel) },
       },
     },
-    async ({ params }) => service.getModel(params.id),
+    async (request) => service.as(callerOf(request)).getModel(request.params.id),
   )
 
   app.get(
@@ -34,7 +35,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { 
         response: { 200: json('The files', ModelFiles) },
       },
     },
-    async ({ params }) => service.getModelFiles(params.id),
+    async (request) => service.as(callerOf(request)).getModelFiles(request.params.id),
   )
 
   app.get(
@@ -49,7 +50,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { 
         response: { 200: json('The files', ModelFiles) },
       },
     },
-    async ({ params }) => service.getJobModel(params.id),
+    async (request) => service.as(callerOf(request)).getJobModel(request.params.id),
   )
 
   app.get(

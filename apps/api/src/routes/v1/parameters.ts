@@ -1,10 +1,12 @@
 // Path and query parameters that several routes share.
-import { ARTIFACT_PATH_PATTERN, Uuid } from '@stillhouse/spec'
+import { ARTIFACT_PATH_PATTERN, TEAM_NAME_PATTERN, TeamName, Uuid } from '@stillhouse/spec'
 import { type TProperties, Type } from 'typebox'
 
 const strict = { additionalProperties: false } as const
 
 export const JobId = Type.Object({ id: Uuid }, strict)
+export const KeyId = Type.Object({ id: Uuid }, strict)
+export const TeamPath = Type.Object({ name: TeamName }, strict)
 export const WorkerId = Type.Object({ id: Uuid }, strict)
 export const AttemptPath = Type.Object({ id: Uuid, attempt: Type.Integer({ minimum: 1 }) }, strict)
 export const ArtifactPath = Type.Object(
@@ -31,6 +33,38 @@ const After = Type.Integer({
   default: 0,
   description: 'only items with a higher seq',
 })
+
+const NAME = { pattern: TEAM_NAME_PATTERN }
+
+/** Query of calls that send something. */
+export const forTeam = Type.Optional(
+  Type.String({ ...NAME, description: 'whose it is to be; default: the team of the key, or `default`' }),
+)
+
+/** Query of a list that is read page by page and can be narrowed to one team. */
+export function teamPageQuery<T extends TProperties>(more: T) {
+  return Type.Object(
+    {
+      ...more,
+      team: Type.Optional(Type.String({ ...NAME, description: 'only what belongs to this team' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^[A-Za-z0-9_=.-]{1,512}$', description: '`nextCursor` of the page before' }),
+      ),
+    },
+    strict,
+  )
+}
+
+interface TeamPageQuery {
+  readonly team?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export function teamPageOf({ team, limit = 50, cursor }: TeamPageQuery) {
+  return { limit, ...(team === undefined ? {} : { team }), ...(cursor === undefined ? {} : { cursor }) }
+}
 
 /** Query of a numbered list. `after` and `limit` have defaults; a handler fills them in with `pageOf`. */
 export function pageQuery<T extends TProperties>(more: T) {

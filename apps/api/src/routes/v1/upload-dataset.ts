@@ -10,6 +10,8 @@ import { compileValidatorExceptBody, faulty } from '../../http/compile-validator
 import { type FormFile, formFiles } from '../../http/form-files.ts'
 import { tooLarge } from '../../http/limit-bytes.ts'
 import { json } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
+import { forTeam } from './parameters.ts'
 
 /** Faults that an answer lists. */
 const MAX_FAULTS = 100
@@ -29,7 +31,11 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
   app.post(
     '/v1/datasets',
     {
-      config: { access: ['jobs:write'], errors: ['blob.not_found'], contentLimit: context.config.datasetLimit },
+      config: {
+        access: ['jobs:write'],
+        errors: ['team.not_found', 'blob.not_found'],
+        contentLimit: context.config.datasetLimit,
+      },
       schema: {
         operationId: 'uploadDataset',
         tags: ['datasets'],
@@ -39,6 +45,7 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
           '`curl -F train/cat/1.png=@1.png`. Files are kept as they are: archives are not unpacked, so a folder is sent ' +
           'file by file (`stillhouse upload-data` does that). The id is the sha256 of the manifest, the JSON text ' +
           '`{"files":[{"path":…,"sha256":…,"size":…},…]}` without spaces, sorted by path: equal files are one data set.',
+        querystring: Type.Object({ team: forTeam }, { additionalProperties: false }),
         body,
         response: {
           200: json('The data set, which was there already', Dataset, { Location: 'the data set' }),
@@ -47,8 +54,9 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
       },
     },
     async (request, reply) => {
+      const team = await context.service.as(callerOf(request)).inTeam(request.query.team)
       const files = await receive(request, context)
-      const { dataset, isNew } = await context.service.saveDataset(files)
+      const { dataset, isNew } = await team.saveDataset(files)
       return reply
         .code(isNew ? 201 : 200)
         .header('location', `/v1/datasets/${dataset.id}`)
@@ -57,7 +65,10 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
   )
 }
 
-async function receive(request: FastifyRequest, { service, config }: ApiContext): Promise<DatasetFile[]> {
+async function receive(
+  request: Pick<FastifyRequest, 'body' | 'headers'>,
+  { service, config }: ApiContext,
+): Promise<DatasetFile[]> {
   const { datasetFiles, datasetLimit } = config
   const length = Number(request.headers['content-length'] ?? 0)
   if (length > datasetLimit + datasetFiles * PART_OVERHEAD) throw tooLarge(datasetLimit, `${length}`)

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import { MODEL_FORMAT, MODEL_FORMATS, type StoredFile, UploadedModel } from '@stillhouse/spec'
 import type { FastifyRequest } from 'fastify'
@@ -14,8 +15,10 @@ import { compileValidatorExceptBody, faulty, summarize } from '../../http/compil
 import { limitBytes } from '../../http/limit-bytes.ts'
 import { digestOf, type SpooledFile, spool, withSpoolFolder } from '../../http/spool.ts'
 import { json } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { requireGraphScope } from '../../uploads/graph-files.ts'
 import { receiveGraph } from '../../uploads/receive-graph.ts'
+import { forTeam } from './parameters.ts'
 
 /** Topology and weight manifest: text, even for very deep networks. */
 const MODEL_JSON_LIMIT = 16 * 2 ** 20
@@ -39,10 +42,12 @@ const body = {
 
 const querystring = Type.Object(
   {
+    team: forTeam,
     format: Type.Optional(
       Type.Enum([...MODEL_FORMATS], {
         default: MODEL_FORMAT,
-        description: 'all but tfjs-layers are programs that run on the workers: they need the scope admin',
+        description:
+          'all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster',
       }),
     ),
   },
@@ -61,7 +66,7 @@ export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (a
     {
       config: {
         access: ['jobs:write'],
-        errors: ['model.invalid', 'blob.not_found'],
+        errors: ['team.not_found', 'model.invalid', 'blob.not_found'],
         contentLimit: context.config.modelLimit,
       },
       schema: {
@@ -82,10 +87,11 @@ export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (a
     async (request, reply) => {
       const { format = MODEL_FORMAT } = request.query
       if (format !== MODEL_FORMAT) requireGraphScope(format, request.apiKey)
+      const team = await context.service.as(callerOf(request)).inTeam(request.query.team)
       const model = await withSpoolFolder((folder) =>
         format === MODEL_FORMAT
-          ? receive(folder, request, context)
-          : formErrors(() => receiveGraph({ format, folder, request, context })),
+          ? receive({ folder, request, context, team })
+          : formErrors(() => receiveGraph({ format, folder, request, context, team })),
       )
       return reply.code(201).header('location', `/v1/models/${model.id}`).send(model)
     },
@@ -97,12 +103,20 @@ interface Parts {
   readonly weights: SpooledFile
 }
 
-async function receive(folder: string, request: FastifyRequest, context: ApiContext): Promise<UploadedModel> {
+interface Receiving {
+  /** Emptied by the caller. */
+  readonly folder: string
+  readonly request: Pick<FastifyRequest, 'files'>
+  readonly context: ApiContext
+  readonly team: TeamService
+}
+
+async function receive({ folder, request, context, team }: Receiving): Promise<UploadedModel> {
   const parts = await receiveParts(folder, request)
   const { inputShape, outputShape, params } = await check(parts, context)
   for (const { path, sha256 } of [parts.json, parts.weights])
     if (!(await context.service.hasBlob(sha256))) await context.service.putBlob(sha256, createReadStream(path))
-  return context.service.saveModel(
+  return team.saveModel(
     {
       id: await digestOf([parts.json, parts.weights]),
       format: MODEL_FORMAT,
@@ -119,7 +133,7 @@ function storedFile(path: string, { sha256, size }: SpooledFile): StoredFile {
   return { path, sha256, size, contentType: PARTS[path] ?? 'application/octet-stream' }
 }
 
-async function receiveParts(folder: string, request: FastifyRequest): Promise<Parts> {
+async function receiveParts(folder: string, request: Pick<FastifyRequest, 'files'>): Promise<Parts> {
   const received = new Map<string, SpooledFile>()
   await formErrors(async () => {
     for await (const part of request.files()) {

@@ -1,0 +1,55 @@
+// The use cases of whoever holds a key, each handed the caller, so that none can forget whose call it is.
+import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
+import { inTeam } from './caller.ts'
+import { cancel } from './cancel.ts'
+import { getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
+import { getJob } from './get-job.ts'
+import type { JobContext } from './job-context.ts'
+import type { Caller, CallerService, TeamCaller, TeamService } from './job-service.ts'
+import { listAudit } from './list-audit.ts'
+import { listJobs } from './list-jobs.ts'
+import { listEvents, listLogs, listMetrics } from './list-progress.ts'
+import { createKey, listKeys, revokeKey, rotateKey } from './manage-keys.ts'
+import { getModel, getModelFiles, saveModel } from './models.ts'
+import { retry } from './retry.ts'
+import { submit } from './submit.ts'
+import { createTeam, getTeam, listTeams, updateTeam } from './teams.ts'
+
+export function callerService(context: JobContext, caller: Caller): CallerService {
+  return {
+    inTeam: async (team) => teamService(context, await context.db.read((tables) => inTeam(tables, caller, team))),
+    getJob: (id) => getJob(context, caller, id),
+    listJobs: (filter) => listJobs(context, caller, filter),
+    cancelJob: (id) => cancel(context, caller, id),
+    retryJob: (id) => retry(context, caller, id),
+    listMetrics: (id, page) => listMetrics(context, caller, id, page),
+    listLogs: (id, page) => listLogs(context, caller, id, page),
+    listEvents: (id, page) => listEvents(context, caller, id, page),
+    listArtifacts: (id) => listArtifacts(context, caller, id),
+    getArtifact: (id, path) => getArtifact(context, caller, id, path),
+    getJobModel: (id) => getJobModel(context, caller, id),
+    getModel: (id) => getModel(context, caller, id),
+    getModelFiles: (id) => getModelFiles(context, caller, id),
+    getDataset: (id) => getDataset(context, caller, id),
+    hasDataset: (id) => hasDataset(context, caller, id),
+    listDatasets: (page) => listDatasets(context, caller, page),
+    createTeam: (team) => createTeam(context, caller, team),
+    listTeams: () => listTeams(context, caller),
+    getTeam: (name) => getTeam(context, caller, name),
+    updateTeam: (change) => updateTeam(context, caller, change),
+    createKey: (key) => createKey(context, caller, key),
+    listKeys: (page) => listKeys(context, caller, page),
+    rotateKey: (rotation) => rotateKey(context, caller, rotation),
+    revokeKey: (id) => revokeKey(context, caller, id),
+    listAudit: (filter) => listAudit(context, caller, filter),
+  }
+}
+
+function teamService(context: JobContext, caller: TeamCaller): TeamService {
+  return {
+    ...callerService(context, caller),
+    submit: (submission) => submit(context, caller, submission),
+    saveModel: (model, files) => saveModel(context, caller, model, files),
+    saveDataset: (files) => saveDataset(context, caller, files),
+  }
+}
