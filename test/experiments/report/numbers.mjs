@@ -16,7 +16,9 @@ function digits(value) {
 
 /** @param {number} value @param {Shown} shown */
 export function signedText(value, shown) {
-  return `${value > 0 ? '+' : value < 0 ? '−' : '±'}${valueText(Math.abs(value), shown)}`
+  const text = valueText(Math.abs(value), shown)
+  if (Number(text) === 0) return `±${text}`
+  return `${value > 0 ? '+' : '−'}${text}`
 }
 
 /** Mean and standard error. @param {readonly number[]} values @param {Shown} shown */
