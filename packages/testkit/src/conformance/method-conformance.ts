@@ -14,7 +14,7 @@ export interface MethodNetworks {
   readonly signature: Signature
 }
 
-export interface NetworkPair {
+interface NetworkPair {
   readonly student: Architecture
   readonly teacher: Architecture
 }
