@@ -55,7 +55,11 @@ export function createRegistry({ tf, seed }: { readonly tf: Tf; readonly seed: n
       return variable
     },
     dispose: () => {
-      for (const { model } of architectures.keys()) model.dispose()
+      for (const { model, variables: own } of architectures.keys()) {
+        model.dispose()
+        // layers that another network uses too were only counted down
+        tf.dispose([...own] as Tensor[])
+      }
       tf.dispose([...states.values()] as Tensor[])
     },
   }
