@@ -8,8 +8,8 @@ import type { Registration } from './registration.ts'
 import type { WorkerApi } from './worker-api.ts'
 
 export interface HeartbeatLoop {
-  /** Beats now rather than at the next turn. */
-  beatNow(): void
+  /** Beats now rather than at the next turn; resolves when that beat is over, whether or not it was heard. */
+  beatNow(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,6 +26,7 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatLoop {
   const { registration, logger } = options
   let stopped = false
   let wake = (): void => {}
+  let asked: (() => void)[] = []
   let answered = true
 
   async function beat(): Promise<void> {
@@ -43,7 +44,11 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatLoop {
   async function run(): Promise<void> {
     while (!stopped) {
       const began = performance.now()
+      const answering = asked
+      asked = []
       await beat()
+      for (const answer of answering) answer()
+      if (asked.length > 0) continue
       const restMs = registration.current().heartbeatSeconds * 1000 - (performance.now() - began)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.max(0, restMs))
@@ -57,7 +62,11 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatLoop {
 
   const running = run()
   return {
-    beatNow: () => wake(),
+    beatNow: () =>
+      new Promise((resolve) => {
+        asked.push(resolve)
+        wake()
+      }),
     stop: async () => {
       stopped = true
       wake()

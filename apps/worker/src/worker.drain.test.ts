@@ -70,7 +70,7 @@ it('replaces a warm trainer that has died', async () => {
   expect((await worker.run(scriptedJob({ run: [DONE] }))).outcomes).toMatchObject([{ outcome: 'succeeded' }])
 })
 
-it('hands its jobs back with a checkpoint when it shuts down, then signs off', async () => {
+it('when it shuts down says so, hands its jobs back with a checkpoint, then signs off', async () => {
   const worker = await startTestWorker()
   const { service } = worker
   const onStop: Action[] = [
@@ -82,12 +82,16 @@ it('hands its jobs back with a checkpoint when it shuts down, then signs off', a
   const job = service.jobs.get(jobId) as FakeJob
   const finished = worker.deliver(jobId, 1)
   await waitUntil(() => job.reports.length > 0)
+  let told = false
+  service.before = (call) => {
+    if (call === 'finish') told = service.heartbeats.some(({ state }) => state === 'draining')
+  }
   await worker.drain()
   await finished
+  expect(told).toBe(true)
   expect(job.checkpoints).toMatchObject([{ step: 4 }])
   expect(job.outcomes).toEqual([{ outcome: 'handed-back', reason: 'the worker is shutting down' }])
   expect(service.calls.indexOf('finish')).toBeLessThan(service.calls.indexOf('deregister'))
-  expect(service.heartbeats.some(({ state }) => state === 'draining')).toBe(true)
 })
 
 it('lets a job that finishes while it drains be finished', async () => {

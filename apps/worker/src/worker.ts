@@ -1,6 +1,7 @@
 // A worker, put together: trainers that prove that TensorFlow loads, a place in the API's list, heartbeats, and a
 // consumer of the queue. It trains nothing itself, so its event loop stays free to renew leases.
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, STILLHOUSE_VERSION } from '@stillhouse/kit'
 import type { ConsumerOptions, QueueConsumer } from '@stillhouse/queue'
 import type { Device, TrainerVersions } from '@stillhouse/spec'
@@ -17,6 +18,9 @@ import { createTrainerPool, type TrainerPool } from './trainer-pool.ts'
 import { createTrainerRecords } from './trainer-records.ts'
 import { watchEventLoop } from './watch-event-loop.ts'
 import type { WorkerApi } from './worker-api.ts'
+
+/** How long a shutdown waits for the API to have heard of it. */
+const ANNOUNCE_MS = 2000
 
 export interface WorkerParts {
   readonly settings: Settings
@@ -91,7 +95,8 @@ async function serve(
   logger.info('taking jobs')
   await whenAborted(draining)
   logger.info({ jobs: running.size }, 'draining: no new jobs, running ones are handed back')
-  heartbeats.beatNow()
+  // a job that is handed back must not come back to this worker
+  await Promise.race([heartbeats.beatNow(), sleep(ANNOUNCE_MS, undefined, { ref: false })])
   for (const control of attempts) control.stop('hand-back')
   await Promise.allSettled([consumer.pause(), ...running])
   await Promise.allSettled(running)

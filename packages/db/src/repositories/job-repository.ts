@@ -45,7 +45,7 @@ export interface JobQuery {
 }
 
 export interface Stranded {
-  /** Younger hand-overs are left alone. */
+  /** Younger hand-overs to a worker that is active are left alone. */
   readonly claimSeconds: number
   readonly seenWithinSeconds: number
   /** Since the dispatch. */
@@ -238,17 +238,19 @@ export function createJobRepository(db: Connection) {
     },
 
     /**
-     * Dispatched jobs that their worker will not take: it has not been heard of within `seenWithinSeconds`, drains, is
-     * gone, or has left them for `patienceSeconds`. Last in the queue first.
+     * Dispatched jobs that their worker will not take: it drains or is gone, has not been heard of within
+     * `seenWithinSeconds`, or has left them for `patienceSeconds`. Last in the queue first.
      */
     async stranded(options: Stranded): Promise<HandOver[]> {
       const { claimSeconds, seenWithinSeconds, patienceSeconds, limit } = options
       return db.$queryRaw<HandOver[]>`
         SELECT job.id AS "jobId", job.attempt, job.worker_id AS "workerId" FROM job
         JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
-        LEFT JOIN worker ON worker.id = job.worker_id AND ${takesJobs(seenWithinSeconds)}
-        WHERE job.state = 'dispatched' AND job.handed_over_at < clock_timestamp() - ${secondsSql(claimSeconds)}
-          AND (worker.id IS NULL OR job_attempt.dispatched_at < clock_timestamp() - ${secondsSql(patienceSeconds)})
+        LEFT JOIN worker ON worker.id = job.worker_id
+        WHERE job.state = 'dispatched' AND (worker.id IS NULL OR worker.state <> 'active'
+          OR job.handed_over_at < clock_timestamp() - ${secondsSql(claimSeconds)}
+            AND (NOT (${takesJobs(seenWithinSeconds)})
+              OR job_attempt.dispatched_at < clock_timestamp() - ${secondsSql(patienceSeconds)}))
         ORDER BY job.priority, job.queued_at DESC, job.id DESC LIMIT ${limit}::int`
     },
 
