@@ -140,7 +140,11 @@ function mixesOf(setup: MethodSetup): Mix[] {
     if (begin.length !== count) throw rejected(`/method/params/shares/${i}`, `${begin.length} for ${count} layers`)
     return {
       ...{ number, student: one.student, taps: one.teacher, teacher, shape: shapes[0] ?? [] },
-      beta: state(`mix${number}`, tf.tidy(() => tf.log(tf.tensor1d(begin))), { trainable: true }),
+      beta: state(
+        `mix${number}`,
+        tf.tidy(() => tf.log(tf.tensor1d(begin))),
+        { trainable: true },
+      ),
       squares: state(`squares${number}`, tf.zeros([count])),
       measured: state(`measured${number}`, tf.scalar(0)),
     }
