@@ -33,7 +33,7 @@ export const experiment = {
   setting:
     'MNIST, 1,000 training images for teacher and student; teacher CNN of 16, 32 and 64 filters, student a quarter as wide; 800 updates of 32 images, each in four rotations, Adam at 0.005, cosine schedule; T = 3, weights 1. The teacher is trained beforehand and frozen, and its heads learn in the first 200 updates (mode A of the paper; heads that train with the teacher, mode B, cannot be handed from job to job here), the student in the other 600. So that the controls have 600 updates for the student too, that of the labels waits for 200, and that without heads is the same job with a weight of one in a million for them.',
   tuned: 'not tuned',
-  seeds: 3,
+  seeds: 5,
   arms: [
     arm('labels', 'labels only', afterWaiting(HEADS, { name: 'none' })),
     arm('answers', 'the answers on turned images, no heads', { method: hsakd(1e-6) }),
@@ -54,5 +54,5 @@ export const experiment = {
   common: (/** @type {any} */ job) => ({ ...job, method: hsakd(1) }),
   commonNote: 'the heads of the teacher learn in the first quarter of the updates',
   remarks:
-    'What is gained over the labels comes from the answers of the teacher on turned images. The heads add nothing that three seeds could show.',
+    'What is gained over the labels comes from the answers of the teacher on turned images. The heads add nothing that five seeds could show.',
 }

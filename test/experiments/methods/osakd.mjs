@@ -46,7 +46,7 @@ export const experiment = {
     })),
     chosen: CHOSEN,
   },
-  seeds: 3,
+  seeds: 5,
   arms: [
     arm('labels', 'labels only', { name: 'none' }),
     arm('smoothing', 'label smoothing', { name: 'none', params: { labelSmoothing: 0.1 } }),
