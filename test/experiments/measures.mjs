@@ -26,6 +26,14 @@ export const accuracy = {
   value: ({ metrics }) => required('accuracy', metrics),
 }
 
+/** @type {Metric} */
+export const nll = {
+  name: 'nll',
+  title: 'test NLL',
+  better: 'lower',
+  value: ({ metrics }) => required('nll', metrics),
+}
+
 /**
  * Mean over samples of KL(softmax(target) ‖ softmax(answer)).
  * @param {import('./probe.mjs').Features} target logits @param {import('./probe.mjs').Features} answer logits

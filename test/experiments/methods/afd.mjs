@@ -2,7 +2,7 @@
 // maps, against answers alone and against maps that are aligned point by point.
 import { MNIST_1K, mnist1k, SMALL } from '../branches.mjs'
 import { mapCosine } from '../map-cosine.mjs'
-import { accuracy, required } from '../measures.mjs'
+import { accuracy, nll, required } from '../measures.mjs'
 
 /** The last maps of both are 3×3×16, so that nothing needs to be brought to one shape. */
 const LARGE = { model: 'cnn', params: { filters: [16, 32, 16] } }
@@ -42,12 +42,7 @@ export const experiment = {
   ],
   metrics: [
     { ...accuracy, title: 'test accuracy of the small network' },
-    {
-      name: 'nll',
-      title: 'test NLL of the small network',
-      better: /** @type {const} */ ('lower'),
-      value: (/** @type {Run} */ { metrics }) => required('nll', metrics),
-    },
+    { ...nll, title: 'test NLL of the small network' },
     {
       name: 'large',
       title: 'test accuracy of the larger network',

@@ -1,6 +1,6 @@
 // Learning from a lightweight teacher: soft labels of a network that only knows drawn signs, against the labels alone and
 // against label smoothing with targets that are as unsure.
-import { accuracy, required } from '../measures.mjs'
+import { accuracy, nll } from '../measures.mjs'
 import { afterWaiting, evaluate, training } from '../settings.mjs'
 import { mean } from '../statistics.mjs'
 
@@ -49,12 +49,7 @@ export const experiment = {
     arm('lw-kd', 'lw-kd', drawn(28)),
   ],
   metrics: [
-    {
-      name: 'nll',
-      title: 'test NLL',
-      better: /** @type {const} */ ('lower'),
-      value: (/** @type {import('../measures.mjs').Run} */ { metrics }) => required('nll', metrics),
-    },
+    nll,
     accuracy,
     {
       name: 'entropy',

@@ -1,6 +1,6 @@
 // On-the-fly native ensemble: a branch that learns from the ensemble of itself and its sisters against the network alone.
 import { BRANCHED, branched, MNIST_1K, mnist1k, overBranches, SMALL } from '../branches.mjs'
-import { accuracy, required } from '../measures.mjs'
+import { accuracy, nll, required } from '../measures.mjs'
 
 const BRANCHES = 3
 const one = { name: 'one', params: { temperature: 3, deploy: 1 } }
@@ -29,12 +29,7 @@ export const experiment = {
   ],
   metrics: [
     { ...accuracy, title: 'test accuracy of the exported branch' },
-    {
-      name: 'nll',
-      title: 'test NLL of the exported branch',
-      better: /** @type {const} */ ('lower'),
-      value: (/** @type {import('../measures.mjs').Run} */ { metrics }) => required('nll', metrics),
-    },
+    { ...nll, title: 'test NLL of the exported branch' },
     {
       name: 'ensemble-gain',
       title: 'test accuracy of the ensemble above the mean of its branches',

@@ -1,6 +1,6 @@
 // Online self-acquired distillation: a network that knows its training images by heart, with and without the votes of their
 // neighbours, and beside label smoothing.
-import { accuracy, required } from '../measures.mjs'
+import { accuracy, nll } from '../measures.mjs'
 import { evaluate, training } from '../settings.mjs'
 
 /** @typedef {{neighbours: number, weight: number, queue: number}} Choice */
@@ -53,12 +53,7 @@ export const experiment = {
     arm('osakd', 'osakd', chosen),
   ],
   metrics: [
-    {
-      name: 'nll',
-      title: 'test NLL',
-      better: /** @type {const} */ ('lower'),
-      value: (/** @type {import('../measures.mjs').Run} */ { metrics }) => required('nll', metrics),
-    },
+    nll,
     accuracy,
     {
       name: 'trained',

@@ -1,6 +1,6 @@
 // Peer collaborative learning: an averaged peer against the network alone, and against the average of the network alone.
 import { BRANCHED, branched, MNIST_1K, mnist1k, SMALL } from '../branches.mjs'
-import { accuracy, required } from '../measures.mjs'
+import { accuracy, nll, required } from '../measures.mjs'
 
 const PEERS = 3
 const DECAY = 0.9
@@ -38,12 +38,7 @@ export const experiment = {
   ],
   metrics: [
     { ...accuracy, title: 'test accuracy of the deployed network' },
-    {
-      name: 'nll',
-      title: 'test NLL of the deployed network',
-      better: /** @type {const} */ ('lower'),
-      value: (/** @type {import('../measures.mjs').Run} */ { metrics }) => required('nll', metrics),
-    },
+    { ...nll, title: 'test NLL of the deployed network' },
     {
       name: 'ensemble',
       title: 'test accuracy of the averaged ensemble',
