@@ -11,6 +11,7 @@ import type { ApiContext } from '../../context.ts'
 import { dataSourceFaults } from '../../data-source-faults.ts'
 import { compileValidatorExceptBody, summarize } from '../../http/compile-validator.ts'
 import { keptTeachers } from '../../kept-teachers.ts'
+import { lookUpOnce } from '../../look-up-once.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
@@ -125,9 +126,10 @@ async function checkSpec(body: unknown, context: ApiContext, team: TeamService):
 
 /** What the schema cannot tell: the shelves first, then what the service keeps of the team. */
 async function outerFaults(spec: JobSpec, context: ApiContext, team: TeamService): Promise<Fault[]> {
+  const service = lookUpOnce(team)
   return [
-    ...context.checkJob(spec, await keptTeachers(spec, team)),
-    ...(await teacherSourceFaults(spec, { ...context, service: team })),
+    ...context.checkJob(spec, await keptTeachers(spec, service)),
+    ...(await teacherSourceFaults(spec, { ...context, service })),
     ...(await dataSourceFaults(spec, team)),
   ]
 }
