@@ -113,6 +113,37 @@ test('a team holds no more GPUs than it may, and none once its hours of the mont
   expect(await dispatch(context)).toBe(1)
 })
 
+test('the queue shows who is due, who used what, and why each job waits; a team sees its own jobs only', async () => {
+  const { red, blue, admin } = house()
+  const { worker, handOut, query } = jobs()
+  await admin.updateTeam('red', { weight: 3 })
+  await admin.updateTeam('blue', { quotas: { maxGpus: 0 } })
+  const [low, high] = [await submit(red, { priority: 1, name: 'low' }), await submit(red, { priority: 99 })]
+  const [first, second] = [await submit(blue), await submit(blue)]
+  await submit(blue, { resources: { gpus: 1 } })
+  await worker({ name: 'w', slots: 1, memoryGb: 8 })
+  await handOut()
+  await query('UPDATE team SET usage = CASE name WHEN $1 THEN 30 ELSE 10 END', ['red'])
+  const queue = await admin.getQueue()
+  expect(queue).toMatchObject({ workers: 1, leaving: 0, slots: 1, busy: 1, inLine: 3 })
+  expect(queue.teams).toMatchObject([
+    { team: 'red', weight: 3, share: 0.75, used: expect.closeTo(0.75, 5), running: 1, inLine: 1, heldBack: 0 },
+    { team: 'blue', weight: 1, share: 0.25, used: expect.closeTo(0.25, 5), running: 0, inLine: 2, heldBack: 1 },
+  ])
+  expect(queue.jobs.map(({ id, place }) => [id, place.position, place.kind])).toEqual([
+    [first.id, 1, 'busy'],
+    [low.id, 2, 'share'],
+    [second.id, 3, 'share'],
+  ])
+  expect((await admin.getJob(second.id)).queue).toEqual(queue.jobs[2]?.place)
+  const own = await red.client.getQueue()
+  expect(own.teams.map(({ team }) => team)).toEqual(['red'])
+  expect(own.jobs.map(({ name, place }) => [name, place.position])).toEqual([['low', 2]])
+  expect(JSON.stringify(own)).not.toContain('blue')
+  await expect(red.client.getQueue({ team: 'blue' })).rejects.toMatchObject({ status: 404 })
+  expect((await red.client.getJob(high.id)).state).toBe('dispatched')
+})
+
 test('a job waits no longer than the bound, whatever its priority and its team', async () => {
   const { red, blue } = house()
   const { worker, handOut, query, queue } = jobs()

@@ -118,6 +118,15 @@ export function createJobRepository(db: Connection) {
       return rows[0] ?? null
     },
 
+    /** What people call these jobs. */
+    async titles(ids: readonly string[]): Promise<{ id: string; name: string; team: string }[]> {
+      const jobs = await db.job.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, name: true, ...WITH_TEAM },
+      })
+      return jobs.map(({ id, name, team }) => ({ id, name, team: team.name }))
+    },
+
     /** Newest first. */
     async list({ fence, state, labels, limit, before }: JobQuery): Promise<JobRow[]> {
       const wanted = Object.keys(labels).length > 0 ? JSON.stringify(labels) : null

@@ -56,6 +56,15 @@ export interface HeldBack {
   readonly needs: readonly string[]
 }
 
+/** Jobs of a team that wait, but not for their turn. */
+export interface OutOfLine {
+  readonly teamId: string
+  /** For other jobs. */
+  readonly blocked: number
+  /** After a failure. */
+  readonly backOff: number
+}
+
 /** Where a job stands within its team's line. */
 export interface Rank {
   readonly id: string
@@ -132,6 +141,14 @@ export function createLineRepository(db: Connection) {
           CASE WHEN asked.${old} THEN (SELECT count(*)::int FROM job WHERE ${READY}
             AND (job.queued_at, job.id) < (asked.queued_at, asked.id)) END AS "overdueAhead"
         FROM asked LEFT JOIN own ON own.id = asked.id`
+    },
+
+    /** Of each team, how many jobs wait for something other than their turn. */
+    async outOfLine(): Promise<OutOfLine[]> {
+      return db.$queryRaw`
+        SELECT team_id AS "teamId", (count(*) FILTER (WHERE state = 'blocked'))::int AS blocked,
+          (count(*) FILTER (WHERE state = 'queued'))::int AS "backOff"
+        FROM job WHERE state = 'blocked' OR (state = 'queued' AND retry_at > clock_timestamp()) GROUP BY team_id`
     },
 
     /** The jobs in slots, those that run longest first. */
