@@ -44,7 +44,8 @@ export interface JobServiceOptions extends Partial<JobSettings> {
   readonly connections?: number
 }
 
-const DEFAULTS: JobSettings = {
+/** What a service does that is told nothing else. */
+export const DEFAULT_SETTINGS: JobSettings = {
   leaseSeconds: 20,
   heartbeatSeconds: 2,
   claimSeconds: 5,
@@ -69,12 +70,12 @@ export async function createJobService(options: JobServiceOptions): Promise<JobS
 
 function settingsOf(options: Partial<JobSettings>): JobSettings {
   return {
-    leaseSeconds: options.leaseSeconds ?? DEFAULTS.leaseSeconds,
-    heartbeatSeconds: options.heartbeatSeconds ?? DEFAULTS.heartbeatSeconds,
-    claimSeconds: options.claimSeconds ?? DEFAULTS.claimSeconds,
-    staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
-    maxWaitSeconds: options.maxWaitSeconds ?? DEFAULTS.maxWaitSeconds,
-    overviewMs: options.overviewMs ?? DEFAULTS.overviewMs,
+    leaseSeconds: options.leaseSeconds ?? DEFAULT_SETTINGS.leaseSeconds,
+    heartbeatSeconds: options.heartbeatSeconds ?? DEFAULT_SETTINGS.heartbeatSeconds,
+    claimSeconds: options.claimSeconds ?? DEFAULT_SETTINGS.claimSeconds,
+    staleBlobSeconds: options.staleBlobSeconds ?? DEFAULT_SETTINGS.staleBlobSeconds,
+    maxWaitSeconds: options.maxWaitSeconds ?? DEFAULT_SETTINGS.maxWaitSeconds,
+    overviewMs: options.overviewMs ?? DEFAULT_SETTINGS.overviewMs,
   }
 }
 
