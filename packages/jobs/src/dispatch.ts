@@ -80,14 +80,8 @@ function reasonFor(teamId: string, { job }: Preemption): string {
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */
-async function move(tx: Tables, assigned: readonly Assignment[]): Promise<Map<string, HandOver>> {
-  const found = new Map<string, HandOver>()
-  for (const workerId of new Set(assigned.map((one) => one.workerId))) {
-    const mine = assigned.filter((one) => one.workerId === workerId)
-    const ids = mine.map(({ jobId }) => jobId)
-    const gpus = mine[0]?.gpus ?? 0
-    const moved = await changeState(tx, { ids, from: ['queued'], move: { to: 'dispatched', workerId, gpus } })
-    for (const { id, attempt } of moved) found.set(id, { jobId: id, attempt, workerId })
-  }
-  return found
+async function move(tx: Tables, seats: readonly Assignment[]): Promise<Map<string, HandOver>> {
+  const workers = new Map(seats.map(({ jobId, workerId }) => [jobId, workerId]))
+  const moved = await changeState(tx, { ids: [...workers.keys()], from: ['queued'], move: { to: 'dispatched', seats } })
+  return new Map(moved.map(({ id, attempt }) => [id, { jobId: id, attempt, workerId: workers.get(id) as string }]))
 }
