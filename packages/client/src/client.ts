@@ -67,6 +67,7 @@ export interface Client {
   downloadArtifact(id: string, path: string, options?: DownloadOptions): Promise<Download>
   getCatalog(options?: CallOptions): Promise<spec.Catalog>
   listWorkers(options?: CallOptions): Promise<spec.Worker[]>
+  changeWorker(id: string, change: spec.WorkerChange, options?: CallOptions): Promise<spec.Worker>
   /** Whether the service answers and has all it needs. Never rejects. */
   isReady(options?: CallOptions): Promise<boolean>
 

@@ -19,6 +19,7 @@ type JobCalls = Pick<
   | 'downloadArtifact'
   | 'getCatalog'
   | 'listWorkers'
+  | 'changeWorker'
   | 'isReady'
 >
 
@@ -69,6 +70,8 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
     },
     getCatalog: (options) => answer(api.GET('/v1/catalog', signalOf(options))),
     listWorkers: async (options) => (await answer(api.GET('/v1/workers', signalOf(options)))).items,
+    changeWorker: (id, body, options) =>
+      answer(api.PATCH('/v1/workers/{id}', { ...one(id), body, ...signalOf(options) })),
     isReady: (options) =>
       api.GET('/readyz', signalOf(options)).then(
         () => true,
