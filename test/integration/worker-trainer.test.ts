@@ -94,7 +94,7 @@ it('trains a student, keeps its teacher, uses it again, and gets the same weight
     job.artifacts.flatMap(({ files }) => files).find(({ path }) => path.endsWith('.bin'))
   expect(weights(first)?.sha256).toBe(weights(second)?.sha256)
 
-  const jobId = service.addJob(distillation('gives way'))
+  const jobId = service.addJob(distillation('gives-way'))
   const job = service.jobs.get(jobId) as FakeJob
   await producer.add({ jobId, attempt: 1 }, service.workerId)
   await waitUntil(() => job.checkpoints.length > 0, 40_000)
