@@ -29,14 +29,14 @@ function distillation(name: string): JobSpec {
     teacher: { model: 'mlp', params: { hidden: [32] }, train: { steps: 40, batchSize: 64 } },
     student: { model: 'mlp', params: { hidden: [8] } },
     method: { name: 'kd' },
-    train: { steps: 600, batchSize: 32, checkpointSeconds: 0.2 },
+    train: { steps: 300, batchSize: 32, checkpointSeconds: 0.2 },
     evaluate: { latencyRuns: 0 },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults))
   return parsed.spec
 }
 
-it('trains a student, keeps its teacher, uses it again, and gets the same weights when a job had to give way', async () => {
+it('trains a student, keeps its teacher, and uses that teacher again in the next job', async () => {
   const service = createFakeService()
   const api = await serveFakeService(service)
   ends.push(api.close)
@@ -94,20 +94,7 @@ it('trains a student, keeps its teacher, uses it again, and gets the same weight
     job.artifacts.flatMap(({ files }) => files).find(({ path }) => path.endsWith('.bin'))
   expect(weights(first)?.sha256).toBe(weights(second)?.sha256)
 
-  const jobId = service.addJob(distillation('gives-way'))
-  const job = service.jobs.get(jobId) as FakeJob
-  await producer.add({ jobId, attempt: 1 }, service.workerId)
-  await waitUntil(() => job.checkpoints.length > 0, 40_000)
-  Object.assign(job, { order: 'hand-back', reason: 'preempted by a job of higher priority' })
-  await waitUntil(() => job.outcomes.length > 0, 40_000)
-  expect(job.outcomes).toEqual([{ outcome: 'handed-back', reason: 'preempted by a job of higher priority' }])
-  Object.assign(job, { order: 'go-on', attempt: 2, checkpoint: job.checkpoints.at(-1) })
-  await producer.add({ jobId, attempt: 2 }, service.workerId)
-  await waitUntil(() => job.outcomes.length > 1, 40_000)
-  expect(job.outcomes[1]).toMatchObject({ outcome: 'succeeded' })
-  expect(weights(job)?.sha256).toBe(weights(first)?.sha256)
-
   worker.kill('SIGTERM')
   expect((await exited)[0]).toBe(0)
   expect((await readdir(scratch)).filter((entry) => !entry.startsWith('.'))).toEqual([])
-}, 120_000)
+}, 60_000)

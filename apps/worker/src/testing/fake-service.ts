@@ -34,7 +34,7 @@ export class FakeProblem extends Error {
 
 export interface FakeJob {
   readonly spec: JobSpec
-  checkpoint: StoredCheckpoint | null
+  readonly checkpoint: StoredCheckpoint | null
   readonly fallback: StoredCheckpoint | null
   attempt: number
   order: WorkerOrders['jobs'][number]['order']
