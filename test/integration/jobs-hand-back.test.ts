@@ -4,7 +4,8 @@ import { DEFAULT_TEAM, type Worker } from '@stillhouse/spec'
 import { expect, test } from 'vitest'
 import { eventually, useJobs } from './jobs-harness.ts'
 
-const jobs = useJobs({ leaseSeconds: 30 })
+// nothing is taken back for waiting too long
+const jobs = useJobs({ leaseSeconds: 30, claimSeconds: 60 })
 const ADMIN: Caller = {
   keyId: '00000000-0000-7000-8000-00000000000b',
   keyName: 'operator',
