@@ -43,7 +43,7 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
     onBite: (bite, detail) => {
       bitten = detail
       logger.warn({ bite, detail }, 'the watchdog ends a trainer')
-      punish(run, bite)
+      punish(run, bite, detail)
     },
   })
   trainer.attach({
@@ -62,7 +62,13 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
   const end = await trainer.ended
   watchdog.stop()
   await relay.settled()
-  return decideOutcome({ said: relay.lastMessage(), end, stopReason: control.stopReason(), bite: bitten })
+  return decideOutcome({
+    said: relay.lastMessage(),
+    end,
+    stopReason: control.stopReason(),
+    stopWords: control.stopWords(),
+    bite: bitten,
+  })
 }
 
 function limits({ timeoutMinutes, memoryGb }: ResourcesSpec): { timeoutMs: number | null; memoryBytes: number | null } {
@@ -73,8 +79,8 @@ function limits({ timeoutMinutes, memoryGb }: ResourcesSpec): { timeoutMs: numbe
 }
 
 /** A job that takes too long keeps what it has; one that grows too large has to go before the machine does. */
-function punish({ control, trainer }: AttemptRun, bite: Bite): void {
-  if (bite === 'timeout') control.stop('timeout')
+function punish({ control, trainer }: AttemptRun, bite: Bite, detail: string): void {
+  if (bite === 'timeout') control.stop('timeout', detail)
   else if (bite === 'memory') trainer.kill('memory')
   else trainer.terminate('watchdog')
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readEnv } from '@stillhouse/kit'
 import { type Static, Type } from 'typebox'
+import { machineMemoryGb } from './machine-memory.ts'
 
 const NAME = '[A-Za-z0-9._/-]{1,63}'
 const WORKER_LABELS = `^(${NAME}=${NAME}(,${NAME}=${NAME})*)?$`
@@ -22,6 +23,12 @@ const Environment = Type.Object({
     Type.String({
       pattern: WORKER_LABELS,
       description: 'name=value, separated by commas: what jobs may ask for in resources.labels',
+    }),
+  ),
+  WORKER_MEMORY_GB: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      description: 'memory that jobs may ask for in all; default: of the machine, or of the container if that has less',
     }),
   ),
   SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
@@ -53,6 +60,8 @@ export interface Settings {
   /** Undefined: one per GPU. */
   readonly slots: number | undefined
   readonly cores: number
+  /** Of the machine. */
+  readonly memoryGb: number
   readonly scratchDir: string
   /** Data sets, one folder each. */
   readonly dataCacheDir: string
@@ -88,6 +97,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     labels: labelsOf(read.WORKER_LABELS ?? ''),
     slots: read.SLOTS,
     cores: availableParallelism(),
+    memoryGb: read.WORKER_MEMORY_GB ?? machineMemoryGb(),
     scratchDir: read.SCRATCH_DIR,
     dataCacheDir: read.DATA_CACHE_DIR ?? join(read.SCRATCH_DIR, '.data'),
     dataCacheBytes: read.DATA_CACHE_GB * 1e9,

@@ -49,6 +49,69 @@ it('cancels a running job with a last checkpoint, well within five seconds', asy
   expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
 })
 
+it('hands a job back that the API wants back: with a last checkpoint, its reason, and a slot for the next job', async () => {
+  const worker = await start()
+  const { job, finished } = await startEndless(worker, [...LAST_CHECKPOINT, STOPPED])
+  job.reason = 'preempted by a job of higher priority'
+  job.order = 'hand-back'
+  await finished
+  expect(job.checkpoints).toMatchObject([{ step: 9 }])
+  expect(job.outcomes).toEqual([{ outcome: 'handed-back', reason: 'preempted by a job of higher priority' }])
+  expect((await worker.run(scriptedJob({ run: [DONE] }))).outcomes).toMatchObject([{ outcome: 'succeeded' }])
+  expect(worker.service.heartbeats.every(({ state }) => state === 'active')).toBe(true)
+})
+
+it('hands a job back within the grace when no checkpoint can be written', async () => {
+  const worker = await start({ stopGraceMs: 300 })
+  const jobId = worker.service.addJob(
+    scriptedJob({ run: [...LAST_CHECKPOINT, metric(1), { ignoreSignals: true }, { sleep: 60_000 }] }),
+  )
+  const job = worker.service.jobs.get(jobId) as FakeJob
+  const finished = worker.deliver(jobId, 1)
+  await waitUntil(() => job.reports.length > 0)
+  const asked = performance.now()
+  job.order = 'hand-back'
+  await finished
+  expect(performance.now() - asked).toBeLessThan(4000)
+  expect(job.checkpoints).toMatchObject([{ step: 9 }])
+  expect(job.outcomes).toMatchObject([{ outcome: 'handed-back' }])
+})
+
+it('hands a job back although the store refuses its last checkpoint', async () => {
+  const worker = await start({ uploadMs: 300 })
+  const { job, finished } = await startEndless(worker, [...LAST_CHECKPOINT, STOPPED])
+  worker.service.before = (call) => {
+    if (call === 'putBlob') throw new FakeProblem(503, 'service.unavailable', 'the artifact store is down')
+  }
+  job.order = 'hand-back'
+  await finished
+  expect(job.checkpoints).toEqual([])
+  expect(job.outcomes).toMatchObject([{ outcome: 'handed-back' }])
+})
+
+it('cancels a job that is cancelled while it is being handed back', async () => {
+  const worker = await start()
+  const { job, finished } = await startEndless(worker, [{ sleep: 500 }, STOPPED])
+  job.order = 'hand-back'
+  await sleep(250)
+  job.order = 'cancel'
+  await finished
+  expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
+})
+
+it('goes on with a job when it does not know the order, and keeps its lease', async () => {
+  const worker = await start()
+  worker.service.leaseSeconds = 0.6
+  const { job, finished } = await startEndless(await start({}, worker.service), [DONE])
+  job.order = 'dance' as FakeJob['order']
+  const steps = (): number => Math.max(...job.reports.map(({ progress }) => progress?.step ?? 0))
+  const before = steps()
+  await waitUntil(() => steps() > before + 100)
+  job.order = 'cancel'
+  await finished
+  expect(job.outcomes).toMatchObject([{ outcome: 'succeeded' }])
+})
+
 it('cancels a trainer that does not listen by SIGTERM and SIGKILL', async () => {
   const worker = await start({ stopGraceMs: 300 })
   const jobId = worker.service.addJob(scriptedJob({ run: [metric(1), { ignoreSignals: true }, { sleep: 60_000 }] }))

@@ -27,7 +27,7 @@ import { saveArtifacts } from './save-artifacts.ts'
 import { saveCheckpoint } from './save-checkpoint.ts'
 import { stats } from './stats.ts'
 import { createJobWatch } from './watch-jobs.ts'
-import { listWorkers, registerWorker, removeWorker } from './workers.ts'
+import { registerWorker, removeWorker } from './workers.ts'
 
 export interface JobServiceOptions extends Partial<JobSettings> {
   readonly databaseUrl: string
@@ -93,7 +93,6 @@ export function assembleJobService(context: JobContext, databaseUrl: string): Jo
 function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 'close'> {
   return {
     as: (caller) => callerService(context, caller),
-    listWorkers: () => listWorkers(context),
     stats: () => stats(context),
     authenticate: (secret) => authenticate(context, secret),
     ensureKey: (key) => ensureKey(context, key),

@@ -7,8 +7,8 @@ import { changeState } from './change-state.ts'
 import { type JobContext, liveSeconds } from './job-context.ts'
 import { type Assignment, assignJobs, type Decision, type Situation } from './schedule/assign-jobs.ts'
 import { UNKNOWN_CHARGE } from './schedule/line.ts'
-import type { Preemption } from './schedule/preempt.ts'
 import { freeSlots } from './schedule/seats.ts'
+import { preemptedBy } from './stop-reason.ts'
 
 const MOST_AT_ONCE = 500
 /** Jobs per team and kind that are looked at beyond those that fit: one of them may make others stop, or keep a place. */
@@ -68,15 +68,8 @@ async function makeRoom(tx: Tables, { preemptions, released }: Decision): Promis
   for (const preemption of preemptions) {
     await tx.line.reserve(preemption.job.id, preemption.workerId)
     for (const victim of preemption.victims)
-      await tx.jobs.requestHandBack([victim.id], reasonFor(victim.teamId, preemption))
+      await tx.jobs.requestHandBack([victim.id], preemptedBy(preemption.job, victim))
   }
-}
-
-/** What another team runs is not told. */
-function reasonFor(teamId: string, { job }: Preemption): string {
-  return teamId === job.teamId
-    ? `preempted by job ${job.id} of priority ${job.priority}`
-    : `preempted by a job of priority ${job.priority}`
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */

@@ -36,6 +36,7 @@ import type {
   TrainedTeacher,
   UploadedModel,
   Worker,
+  WorkerChange,
   WorkerHeartbeat,
   WorkerOrders,
 } from '@stillhouse/spec'
@@ -156,6 +157,11 @@ export interface CallerService {
   /** Newest first. */
   listDatasets(page: TeamPage): Promise<DatasetPage>
 
+  // --- machines
+  /** All of them; of the jobs on them those that the caller may see. */
+  listWorkers(): Promise<Worker[]>
+  changeWorker(change: WorkerChange & { id: string }): Promise<Worker>
+
   // --- administration
   createTeam(team: NewTeam): Promise<Team>
   listTeams(): Promise<Team[]>
@@ -184,7 +190,6 @@ export interface JobService {
 
   /** Calls back (without payload) whenever the job may have new events; returns unsubscribe. Wakes across API replicas. */
   watchJob(id: string, wake: () => void): () => void
-  listWorkers(): Promise<Worker[]>
   stats(): Promise<QueueStats>
 
   // --- keys

@@ -5,13 +5,19 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const VERSION = Number(process.env.TF_SCRIPT_VERSION ?? 1)
+// GPUs that work, as CUDA_VISIBLE_DEVICES names them
+const gpus = (process.env.TF_SCRIPT_GPUS ?? '').split(',').filter((gpu) => gpu !== '')
+const visible = process.env.CUDA_VISIBLE_DEVICES ?? ''
 const versions = {
   node: process.versions.node,
   tensorflow: 'none',
   tfjs: 'none',
   oneDnn: false,
   cuda: false,
-  devices: [{ kind: 'cpu', name: 'scripted' }],
+  devices: [
+    ...(gpus.includes(visible) ? [{ kind: 'gpu', name: `scripted-${visible}`, memoryGb: 16 }] : []),
+    { kind: 'cpu', name: 'scripted' },
+  ],
 }
 const stop = new AbortController()
 const answers = new Map()

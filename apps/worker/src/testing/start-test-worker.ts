@@ -79,6 +79,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     labels: {},
     slots: 1,
     cores: 2,
+    memoryGb: 8,
     scratchDir,
     dataCacheDir: join(scratchDir, '.data'),
     teacherCacheDir: join(scratchDir, '.teachers'),

@@ -520,28 +520,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the workers */
+        /** List the workers, with the jobs that they run: those that the key may see */
         get: operations["listWorkers"];
         put?: never;
         /** Register as a worker */
         post: operations["registerWorker"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/workers/{id}/heartbeat": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Renew the leases of all of a worker's jobs and hear what to do with each */
-        post: operations["heartbeat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -560,6 +543,24 @@ export interface paths {
         post?: never;
         /** Sign off; jobs still held go back to the queue */
         delete: operations["removeWorker"];
+        options?: never;
+        head?: never;
+        /** Cordon a worker (it takes no new jobs), drain it (it also hands back those it runs) or make it active again; only with a key of the cluster */
+        patch: operations["changeWorker"];
+        trace?: never;
+    };
+    "/v1/workers/{id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renew the leases of all of a worker's jobs and hear what to do with each */
+        post: operations["heartbeat"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2539,7 +2540,18 @@ export interface components {
             /** @enum {unknown} */
             state: "active" | "draining" | "gone";
             slots: number;
+            /** @description jobs that it runs, of all teams */
             busy: number;
+            /** @description of those the ones that the key may see */
+            jobs: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                team: string;
+                attempt: number;
+                progress: number | null;
+                stopReason: string | null;
+            }[];
             devices: components["schemas"]["Device"][];
             labels: {
                 [key: string]: string;
@@ -2550,6 +2562,8 @@ export interface components {
              * @enum {unknown}
              */
             mode: "active" | "cordoned" | "draining";
+            /** @description whether it can hand back a job that it runs; without, the jobs of a drained worker run to their end */
+            handsBack: boolean;
             /** Format: date-time */
             lastSeenAt: string;
         };
@@ -5913,7 +5927,99 @@ export interface operations {
             };
         };
     };
-    heartbeat: {
+    removeWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `worker.not_found`: There is no such worker */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWorker: {
         parameters: {
             query?: never;
             header?: never;
@@ -5924,17 +6030,20 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WorkerHeartbeat"];
+                "application/json": {
+                    /** @enum {unknown} */
+                    mode: "active" | "cordoned" | "draining";
+                };
             };
         };
         responses: {
-            /** @description An order per job */
+            /** @description The worker */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerOrders"];
+                    "application/json": components["schemas"]["Worker"];
                 };
             };
             /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
@@ -6011,7 +6120,7 @@ export interface operations {
             };
         };
     };
-    removeWorker: {
+    heartbeat: {
         parameters: {
             query?: never;
             header?: never;
@@ -6020,14 +6129,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkerHeartbeat"];
+            };
+        };
         responses: {
-            /** @description Gone */
-            204: {
+            /** @description An order per job */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["WorkerOrders"];
+                };
             };
             /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
             400: {
