@@ -2517,6 +2517,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -2558,6 +2575,23 @@ export interface operations {
             /** @description `request.invalid`: The request has faults */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2753,6 +2787,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -2883,9 +2934,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
                 headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2995,6 +3054,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3065,6 +3141,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3174,6 +3267,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3277,9 +3387,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
                 headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3372,6 +3490,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3451,6 +3586,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3545,6 +3697,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3615,6 +3784,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3748,6 +3934,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3841,6 +4044,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job · `artifact.not_found`: There is no such artifact */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3966,6 +4186,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4036,6 +4273,23 @@ export interface operations {
             /** @description `model.not_found`: There is no such model */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4118,6 +4372,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4194,6 +4465,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4264,6 +4552,23 @@ export interface operations {
             /** @description `model.not_found`: There is no such model */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4366,6 +4671,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4440,6 +4762,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4560,6 +4899,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4639,6 +4995,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4704,6 +5077,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4763,6 +5153,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4867,6 +5274,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4938,6 +5362,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5043,6 +5484,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5117,6 +5575,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5213,6 +5688,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5325,6 +5817,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5426,6 +5935,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5509,6 +6035,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5568,6 +6111,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5655,6 +6215,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5759,6 +6336,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5845,6 +6439,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5958,6 +6569,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6058,6 +6686,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6170,6 +6815,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6270,6 +6932,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6387,6 +7066,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6459,6 +7155,23 @@ export interface operations {
             /** @description `blob.not_found`: There is no such blob */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6568,6 +7281,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6642,6 +7372,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6701,6 +7448,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {

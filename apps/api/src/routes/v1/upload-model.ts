@@ -68,6 +68,7 @@ export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (a
         access: ['jobs:write'],
         errors: ['team.not_found', 'model.invalid', 'blob.not_found'],
         contentLimit: context.config.modelLimit,
+        holds: 'upload',
       },
       schema: {
         operationId: 'uploadModel',
