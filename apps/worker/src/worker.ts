@@ -46,7 +46,8 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
     const attempts = new Set<AttemptControl>()
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
-    const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
+    const seats = { settings: { ...settings, slots: slots.length }, free: [...slots] }
+    const workplace = { api, pool, records, data, logger, registration, attempts, draining, ...seats }
     await serve(workplace, heartbeats, createConsumer)
   } finally {
     stopWatching()
