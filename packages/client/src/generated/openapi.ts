@@ -678,7 +678,7 @@ export interface components {
             id: string;
             name: string;
             team: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt: string | null;
             /** @description how the secret begins */
             prefix: string;
@@ -2234,7 +2234,7 @@ export interface components {
             id: string;
             name: string;
             team: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt: string | null;
         };
         MetricPage: {
@@ -2262,7 +2262,7 @@ export interface components {
             name: string;
             /** @description whose key it is; null: the cluster's own; default: the team of the calling key */
             team?: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt?: string | null;
         };
         NewTeam: {
@@ -4092,7 +4092,7 @@ export interface operations {
             query?: {
                 /** @description whose it is to be; default: the team of the key, or `default` */
                 team?: string;
-                /** @description all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster */
+                /** @description all but tfjs-layers are programs that run on the workers: they need the scope models:trusted beside jobs:write, or admin of the cluster */
                 format?: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
             };
             header?: never;

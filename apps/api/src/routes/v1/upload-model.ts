@@ -47,7 +47,7 @@ const querystring = Type.Object(
       Type.Enum([...MODEL_FORMATS], {
         default: MODEL_FORMAT,
         description:
-          'all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster',
+          'all but tfjs-layers are programs that run on the workers: they need the scope models:trusted beside jobs:write, or admin of the cluster',
       }),
     ),
   },
