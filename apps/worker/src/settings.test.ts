@@ -36,6 +36,7 @@ it('opens no folder of the machine and every bucket of its credentials to jobs, 
 })
 
 it.each([
+  ['API_URL', 'http://user:password@127.0.0.1:3000'],
   ['DATA_ROOTS', 'data'],
   ['DATA_ROOTS', '/data:'],
   ['DATA_ROOTS', '/data:relative'],

@@ -11,7 +11,10 @@ const WORKER_LABELS = `^(${NAME}=${NAME}(,${NAME}=${NAME})*)?$`
 const BUCKET = 's3://[^,/]+(/[^,]*)?'
 
 const Environment = Type.Object({
-  API_URL: Type.String({ pattern: '^https?://', description: 'base URL of the API' }),
+  API_URL: Type.String({
+    pattern: '^https?://[^/@]+(/[^@]*)?$',
+    description: 'base URL of the API, without credentials',
+  }),
   WORKER_TOKEN: Type.String({ minLength: 1, description: 'API key with the scope `worker`' }),
   QUEUE_URL: Type.String({ pattern: '^(rediss?|postgres(ql)?)://', description: 'the queue that the API fills' }),
   WORKER_NAME: Type.Optional(
