@@ -1,6 +1,6 @@
 // Slows down whoever tries keys: after so many that were not valid, further ones from that address are not even looked
 // up. A key that was valid before still is looked up, so a neighbour behind the same address cannot lock its holders out.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ApiError } from '@stillhouse/kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MINUTE_MS, tellBudget } from './budget.ts'
@@ -29,9 +29,9 @@ export function createGuessGuard(app: FastifyInstance, perMinute: number): Guess
       throw new ApiError('auth.throttled', detail)
     },
     accepted: (secret) => {
-      const hash = hashOf(secret)
-      if (known.has(hash)) return
-      known.add(hash)
+      const digest = hashOf(secret)
+      if (known.has(digest)) return
+      known.add(digest)
       const [oldest] = known
       if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest)
     },
@@ -43,5 +43,5 @@ export function createGuessGuard(app: FastifyInstance, perMinute: number): Guess
 }
 
 function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64')
+  return hash('sha256', secret, 'base64')
 }
