@@ -110,10 +110,19 @@ test('an address that tries keys is not looked up any more, whatever it tries', 
   expect(await ask(1, '/v1/me', as('writer'), '10.0.0.2')).toEqual([200])
 })
 
+test('the same invalid key again is no other guess, until it comes very often', async () => {
+  await start({ invalidKeysPerMinute: 2 })
+  const former = { authorization: 'Bearer the-token-before-the-rotation' }
+  expect(await ask(5, '/v1/me', former)).toEqual([401, 401, 401, 401, 401])
+  expect(await ask(1, '/v1/me', as('worker'))).toEqual([200])
+  expect((await ask(16, '/v1/me', former)).slice(-2)).toEqual([401, 429])
+})
+
 test('who tries keys does not shut out the neighbours behind the same address', async () => {
   const { service } = await start({ invalidKeysPerMinute: 1 })
   expect(await ask(1, '/v1/me', as('reader'))).toEqual([200])
-  expect(await ask(2, '/v1/me', { authorization: 'Bearer not-a-key-of-anyone' })).toEqual([401, 429])
+  expect(await ask(1, '/v1/me', { authorization: 'Bearer not-a-key-of-anyone' })).toEqual([401])
+  expect(await ask(1, '/v1/me', { authorization: 'Bearer nor-is-this-one' })).toEqual([429])
   expect(await ask(2, '/v1/me', as('reader'))).toEqual([200, 200])
   // a key that was valid once is forgotten as soon as it is refused
   service.keys.delete(KEYS.reader)
