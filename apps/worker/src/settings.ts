@@ -30,10 +30,18 @@ const Environment = Type.Object({
     }),
   ),
   SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
+  DATA_CACHE_DIR: Type.Optional(
+    Type.String({ description: 'data sets that jobs name, kept for later jobs; default: in SCRATCH_DIR' }),
+  ),
+  DATA_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 50, description: 'most of them, in GB' }),
+  TEACHER_CACHE_DIR: Type.Optional(
+    Type.String({ description: 'outputs of teachers, kept for later jobs; default: in SCRATCH_DIR' }),
+  ),
+  TEACHER_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 10, description: 'most of them, in GB' }),
   SCRATCH_GB: Type.Number({
     exclusiveMinimum: 0,
     default: 50,
-    description: 'most that one attempt may write there, in GB',
+    description: 'most that one attempt may write in SCRATCH_DIR, in GB',
   }),
   DATA_ROOTS: Type.Optional(
     Type.String({
@@ -48,14 +56,6 @@ const Environment = Type.Object({
         's3://bucket/prefix, separated by commas: what jobs may name; default: all that the credentials open',
     }),
   ),
-  DATA_CACHE_DIR: Type.Optional(
-    Type.String({ description: 'data sets that jobs name, kept for later jobs; default: in SCRATCH_DIR' }),
-  ),
-  DATA_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 50, description: 'most of them, in GB' }),
-  TEACHER_CACHE_DIR: Type.Optional(
-    Type.String({ description: 'outputs of teachers, kept for later jobs; default: in SCRATCH_DIR' }),
-  ),
-  TEACHER_CACHE_GB: Type.Number({ exclusiveMinimum: 0, default: 10, description: 'most of them, in GB' }),
   TRAINER_ENTRY: Type.Optional(Type.String({ description: 'the built trainer; default: the one beside this worker' })),
   TRAINER_MEMORY_GB: Type.Optional(
     Type.Number({
@@ -86,12 +86,6 @@ export interface Settings {
   readonly slots: number | undefined
   readonly cores: number
   readonly scratchDir: string
-  /** Most bytes that one attempt may write there. */
-  readonly scratchBytes: number
-  /** Folders in which data that jobs name by path may lie. */
-  readonly dataRoots: readonly string[]
-  /** Addresses below which folders in S3 may lie that jobs name; null: anywhere that the credentials open. */
-  readonly dataBuckets: readonly string[] | null
   /** Data sets, one folder each. */
   readonly dataCacheDir: string
   readonly dataCacheBytes: number
@@ -100,6 +94,12 @@ export interface Settings {
   /** Outputs of teachers, written by trainers. */
   readonly teacherCacheDir: string
   readonly teacherCacheBytes: number
+  /** Most bytes that one attempt may write in `scratchDir`. */
+  readonly scratchBytes: number
+  /** Folders in which data that jobs name by path may lie. */
+  readonly dataRoots: readonly string[]
+  /** Addresses below which folders in S3 may lie that jobs name; null: anywhere that the credentials open. */
+  readonly dataBuckets: readonly string[] | null
   readonly trainerEntry: string
   /** Most resident bytes of a trainer; null: its share of the machine. */
   readonly trainerBytes: number | null
@@ -131,14 +131,14 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     slots: read.SLOTS,
     cores: availableParallelism(),
     scratchDir: read.SCRATCH_DIR,
-    scratchBytes: read.SCRATCH_GB * 1e9,
-    dataRoots: read.DATA_ROOTS?.split(':') ?? [],
-    dataBuckets: read.DATA_BUCKETS?.split(',') ?? null,
     dataCacheDir: read.DATA_CACHE_DIR ?? join(read.SCRATCH_DIR, '.data'),
     dataCacheBytes: read.DATA_CACHE_GB * 1e9,
     dataProgressMs: DATA_PROGRESS_MS,
     teacherCacheDir: read.TEACHER_CACHE_DIR ?? join(read.SCRATCH_DIR, '.teachers'),
     teacherCacheBytes: read.TEACHER_CACHE_GB * 1e9,
+    scratchBytes: read.SCRATCH_GB * 1e9,
+    dataRoots: read.DATA_ROOTS?.split(':') ?? [],
+    dataBuckets: read.DATA_BUCKETS?.split(',') ?? null,
     trainerEntry: read.TRAINER_ENTRY ?? fileURLToPath(new URL(TRAINER, import.meta.url)),
     trainerBytes: read.TRAINER_MEMORY_GB === undefined ? null : read.TRAINER_MEMORY_GB * 2 ** 30,
     trainerMs: read.TRAINER_MINUTES === undefined ? null : read.TRAINER_MINUTES * 60_000,
