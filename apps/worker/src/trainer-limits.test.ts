@@ -3,12 +3,16 @@ import { trainerLimits } from './trainer-limits.ts'
 
 const GB = 2 ** 30
 const limits = (job: object, worker: object = {}) =>
-  trainerLimits(job, { trainerBytes: null, trainerMs: null, slots: 2, ...worker }, 100 * GB)
+  trainerLimits(
+    job,
+    { trainerBytes: null, trainerMs: null, slots: 2, cores: 8, ...worker },
+    { bytes: 100 * GB, gpus: ['0', '1', '2'] },
+  )
 
 it('is an equal share of nine tenths of the machine, unless the job or the operator says something', () => {
   expect(limits({})).toEqual({ timeoutMs: null, memoryBytes: 45 * GB })
   expect(limits({}, { slots: 1 }).memoryBytes).toBe(90 * GB)
-  expect(limits({}, { slots: undefined }).memoryBytes).toBe(90 * GB)
+  expect(limits({}, { slots: undefined }).memoryBytes).toBe(30 * GB)
 })
 
 it('is what the job asks for, up to what the machine has', () => {
@@ -32,7 +36,7 @@ it('ends a trainer after the shorter of the two times', () => {
 
 it('is of this machine, and so less than all of its memory', async () => {
   const { totalmem } = await import('node:os')
-  const { memoryBytes } = trainerLimits({}, { trainerBytes: null, trainerMs: null, slots: 1 })
+  const { memoryBytes } = trainerLimits({}, { trainerBytes: null, trainerMs: null, slots: 1, cores: 1 })
   expect(memoryBytes).toBeGreaterThan(0)
   expect(memoryBytes).toBeLessThan(totalmem())
 })

@@ -3,6 +3,7 @@
 import { totalmem } from 'node:os'
 import type { ResourcesSpec } from '@stillhouse/spec'
 import type { Settings } from './settings.ts'
+import { findGpus, planSlots } from './slots.ts'
 
 export interface TrainerLimits {
   /** Null: none. */
@@ -10,15 +11,21 @@ export interface TrainerLimits {
   readonly memoryBytes: number
 }
 
+interface Machine {
+  readonly bytes: number
+  readonly gpus: readonly string[]
+}
+
 /** What the worker and the system keep of the machine's memory. */
 const KEPT = 0.1
 
 export function trainerLimits(
   { timeoutMinutes, memoryGb }: Pick<ResourcesSpec, 'timeoutMinutes' | 'memoryGb'>,
-  { trainerBytes, trainerMs, slots = 1 }: Pick<Settings, 'trainerBytes' | 'trainerMs' | 'slots'>,
-  machineBytes: number = memoryOfMachine(),
+  { trainerBytes, trainerMs, ...settings }: Pick<Settings, 'trainerBytes' | 'trainerMs' | 'slots' | 'cores'>,
+  { bytes, gpus }: Machine = { bytes: memoryOfMachine(), gpus: findGpus() },
 ): TrainerLimits {
-  const most = trainerBytes ?? machineBytes * (1 - KEPT)
+  const slots = planSlots({ cores: settings.cores, gpus }, settings.slots).length
+  const most = trainerBytes ?? bytes * (1 - KEPT)
   const usual = trainerBytes ?? most / slots
   const timeouts = [timeoutMinutes === undefined ? null : timeoutMinutes * 60_000, trainerMs].filter(
     (ms) => ms !== null,

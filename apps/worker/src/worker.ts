@@ -46,8 +46,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
     const attempts = new Set<AttemptControl>()
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
-    const seats = { settings: { ...settings, slots: slots.length }, free: [...slots] }
-    const workplace = { api, pool, records, data, logger, registration, attempts, draining, ...seats }
+    const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
     await serve(workplace, heartbeats, createConsumer)
   } finally {
     stopWatching()
