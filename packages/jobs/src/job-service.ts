@@ -25,6 +25,7 @@ import type {
   NewApiKey,
   NewTeam,
   Outcome,
+  QueueView,
   RegisteredWorker,
   RegisterWorker,
   Report,
@@ -58,6 +59,8 @@ export interface Caller {
   /** Everything that this caller sees belongs to this team; null (a key of the cluster): sees every team's. */
   readonly teamId: string | null
   readonly requestId: string
+  /** W3C trace context of the call. */
+  readonly traceparent?: string
 }
 
 /** A caller on behalf of one team: sees what the team sees, and what it sends is the team's. */
@@ -82,6 +85,14 @@ export interface JobFilter {
   /** 1..200 */
   readonly limit: number
   readonly cursor?: string
+}
+
+/** What to show of the queue. */
+export interface QueueQuestion {
+  /** Name of a team: only its jobs. */
+  readonly team?: string
+  /** Of the jobs that are listed, 1..200. */
+  readonly limit: number
 }
 
 export interface Page {
@@ -126,6 +137,7 @@ export interface CallerService {
 
   getJob(id: string): Promise<Job>
   listJobs(filter: JobFilter): Promise<JobPage>
+  showQueue(question: QueueQuestion): Promise<QueueView>
   cancelJob(id: string): Promise<Job>
   retryJob(id: string): Promise<Job>
   listMetrics(id: string, page: Page & { name?: string }): Promise<MetricPage>

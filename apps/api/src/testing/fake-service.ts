@@ -87,7 +87,7 @@ export function createFakeService(): FakeService {
     ready: true,
     failWith: null,
     stats: {
-      jobs: { queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
+      jobs: { blocked: 0, queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
       oldestQueuedSeconds: 12.5,
       outboxPending: 1,
       outboxOldestSeconds: 0.25,
@@ -179,11 +179,12 @@ export function createFakeService(): FakeService {
         verdict: null,
         attempt: 0,
         priority: spec.priority,
+        preemptible: spec.preemptible ?? false,
         labels: spec.labels,
         spec,
         specHash: sha256(JSON.stringify(spec)),
         progress: null,
-        queue: { position: 1, reason: 'waits for a free slot' },
+        queue: { position: 1, kind: 'next', reason: 'waits for a free slot', expectedStart: null },
         result: null,
         failure: null,
         cancelRequested: false,
@@ -197,6 +198,10 @@ export function createFakeService(): FakeService {
       return { job, replayed: false }
     },
     getJob: async (id) => found(id),
+    showQueue: async (question) => {
+      calls.push(['showQueue', question])
+      return { ...{ workers: 1, leaving: 0, slots: 2, busy: 1, inLine: 0 }, teams: [], jobs: [] }
+    },
     listJobs: async (filter) => {
       calls.push(['listJobs', filter])
       if (filter.cursor !== undefined && !/^\d+$/.test(filter.cursor))
@@ -287,7 +292,7 @@ export function createFakeService(): FakeService {
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
     },
-    registerWorker: async ({ name, host, version, slots, devices, labels = {} }) => {
+    registerWorker: async ({ name, host, version, slots, devices, labels = {}, memoryGb = null }) => {
       const workerId = randomUUID()
       workers.set(workerId, {
         id: workerId,
@@ -297,6 +302,8 @@ export function createFakeService(): FakeService {
         slots,
         devices,
         labels,
+        memoryGb,
+        mode: 'active',
         state: 'active',
         busy: 0,
         lastSeenAt: AT,
