@@ -19,6 +19,7 @@ import { describeSlot, type Seat } from './slots.ts'
 import type { TrainerPool } from './trainer-pool.ts'
 import type { TrainerProcess } from './trainer-process.ts'
 import type { TrainerRecords } from './trainer-records.ts'
+import { TrainerRightsError } from './trainer-rights.ts'
 import type { WorkerApi } from './worker-api.ts'
 
 export interface AttemptContext {
@@ -144,6 +145,7 @@ function untilReady({ ready }: TrainerProcess): Promise<TrainerVersions> {
 function failureCode(error: unknown): FailureCode {
   if (error instanceof TrainerStartError) return 'trainer.crashed'
   if (error instanceof DataError) return error.code
+  if (error instanceof TrainerRightsError) return 'trainer.error'
   return isDiskFull(error) ? 'resource.disk_full' : 'worker.upload_failed'
 }
 

@@ -1,6 +1,6 @@
 // A trainer without TensorFlow: it does what the job's description says, a JSON list of actions, so that a test can
 // make it behave in any way a real one might. Plain JavaScript, since it is forked as it is.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -48,6 +48,12 @@ const actions = {
   },
   echoStart: (_, job) => send({ type: 'log', level: 'info', message: JSON.stringify(job.start) }),
   echoEnv: () => send({ type: 'log', level: 'info', message: JSON.stringify(process.env) }),
+  echoFile: (path) => send({ type: 'log', level: 'info', message: readFileSync(path, 'utf8') }),
+  fill: async (megabytes, { scratch }) => {
+    for (let each = 0; each < megabytes; each += 1)
+      writeFileSync(join(scratch, `fill-${each}`), Buffer.alloc(2 ** 20, 1))
+    await sleep(60_000)
+  },
   stderr: (text) => new Promise((resolve) => process.stderr.write(`${text}\n`, resolve)),
   ignoreSignals: () => process.on('SIGTERM', () => {}),
   spin: () => {

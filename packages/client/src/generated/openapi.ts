@@ -696,7 +696,7 @@ export interface components {
             id: string;
             name: string;
             team: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt: string | null;
             /** @description how the secret begins */
             prefix: string;
@@ -2307,7 +2307,7 @@ export interface components {
             id: string;
             name: string;
             team: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt: string | null;
         };
         MetricPage: {
@@ -2335,7 +2335,7 @@ export interface components {
             name: string;
             /** @description whose key it is; null: the cluster's own; default: the team of the calling key */
             team?: string | null;
-            scopes: ("jobs:read" | "jobs:write" | "worker" | "admin")[];
+            scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt?: string | null;
         };
         NewTeam: {
@@ -2631,6 +2631,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -2672,6 +2689,23 @@ export interface operations {
             /** @description `request.invalid`: The request has faults */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2867,6 +2901,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -2997,9 +3048,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
                 headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3109,6 +3168,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3179,6 +3255,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3288,6 +3381,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3391,9 +3501,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
                 headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3532,6 +3650,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3618,6 +3753,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3697,6 +3849,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3791,6 +3960,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -3861,6 +4047,23 @@ export interface operations {
             /** @description `job.not_found`: There is no such job */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3994,6 +4197,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4093,6 +4313,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4118,7 +4355,7 @@ export interface operations {
             query?: {
                 /** @description whose it is to be; default: the team of the key, or `default` */
                 team?: string;
-                /** @description all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster */
+                /** @description all but tfjs-layers are programs that run on the workers: they need the scope models:trusted beside jobs:write, or admin of the cluster */
                 format?: "tfjs-layers" | "tfjs-graph" | "saved-model" | "onnx";
             };
             header?: never;
@@ -4212,6 +4449,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4282,6 +4536,23 @@ export interface operations {
             /** @description `model.not_found`: There is no such model */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4364,6 +4635,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4440,6 +4728,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4510,6 +4815,23 @@ export interface operations {
             /** @description `model.not_found`: There is no such model */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4612,6 +4934,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4686,6 +5025,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4806,6 +5162,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4885,6 +5258,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -4950,6 +5340,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5009,6 +5416,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5113,6 +5537,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5184,6 +5625,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5289,6 +5747,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5363,6 +5838,23 @@ export interface operations {
             /** @description `team.not_found`: There is no such team */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5459,6 +5951,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5571,6 +6080,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5672,6 +6198,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5755,6 +6298,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -5814,6 +6374,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5901,6 +6478,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6100,6 +6694,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6192,6 +6803,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6305,6 +6933,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6405,6 +7050,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6517,6 +7179,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6617,6 +7296,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6734,6 +7430,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6806,6 +7519,23 @@ export interface operations {
             /** @description `blob.not_found`: There is no such blob */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6915,6 +7645,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6989,6 +7736,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -7048,6 +7812,23 @@ export interface operations {
             /** @description `auth.forbidden`: The API key does not allow this */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
