@@ -10,6 +10,7 @@ import type { DataStore } from './data/bring-data.ts'
 import { createDataCache } from './data/data-cache.ts'
 import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
+import { type HealthFile, keepHealthFile } from './health-file.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
 import { type Registration, register } from './registration.ts'
 import type { Settings } from './settings.ts'
@@ -36,19 +37,21 @@ export interface WorkerParts {
 /** Works until `draining` is aborted. Rejects when the worker cannot start; then nothing is left behind. */
 export async function runWorker(parts: WorkerParts): Promise<void> {
   const { settings, api, createConsumer, logger, draining } = parts
+  const health = keepHealthFile(settings.healthFile, logger)
   const records = createTrainerRecords(settings.scratchDir, logger)
-  await records.cleanUp()
   const stopWatching = watchEventLoop(logger)
   const pool = createTrainerPool({ settings, records, logger })
   try {
+    await records.cleanUp()
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
     const registration = await introduce({ settings, api, logger, draining }, slots, pool)
     const attempts = new Set<AttemptControl>()
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
     const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
-    await serve(workplace, heartbeats, createConsumer)
+    await serve(workplace, { heartbeats, createConsumer, health })
   } finally {
+    health.close()
     stopWatching()
     await pool.close()
   }
@@ -75,11 +78,12 @@ async function introduce(
   return register({ api, worker, signal: draining, logger })
 }
 
-async function serve(
-  workplace: Workplace,
-  heartbeats: HeartbeatLoop,
-  createConsumer: WorkerParts['createConsumer'],
-): Promise<void> {
+interface Service extends Pick<WorkerParts, 'createConsumer'> {
+  readonly heartbeats: HeartbeatLoop
+  readonly health: HealthFile
+}
+
+async function serve(workplace: Workplace, { heartbeats, createConsumer, health }: Service): Promise<void> {
   const { attempts, draining, free, logger, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
@@ -93,7 +97,9 @@ async function serve(
     onError: (error) => logger.warn({ err: error }, 'the queue has trouble'),
   })
   logger.info('taking jobs')
+  health.say('taking-jobs')
   await whenAborted(draining)
+  health.say('draining')
   logger.info({ jobs: running.size }, 'draining: no new jobs, running ones are handed back')
   // a job that is handed back must not come back to this worker
   await Promise.race([heartbeats.beatNow(), sleep(ANNOUNCE_MS, undefined, { ref: false })])
