@@ -44,7 +44,7 @@ async function demand(): Promise<Record<string, number>> {
     for (const [pool = '', query = ''] of queries) {
       const { rows } = await client.query({ text: query, rowMode: 'array' })
       expect(rows).toHaveLength(1)
-      counted[pool] = rows[0][0]
+      counted[pool] = rows[0]?.[0]
     }
     return counted
   } finally {
