@@ -20,7 +20,7 @@ import { startFakeWorker, trainNothing } from './jobs-fleet.ts'
 import { eventually, points, reportWith, specWith, type TestService, withMember } from './jobs-harness.ts'
 
 // every command is a process that loads the service
-vi.setConfig({ testTimeout: 180_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const run = promisify(execFile)
 const LOST_TIME = /attempt/
@@ -124,8 +124,8 @@ const exportOf = (site: Site) => async (ref: QueueMessage) => {
   await site.service.saveArtifacts(ref, { kind: 'export', files })
 }
 
-async function registered(site: Site, name: string): Promise<string> {
-  const worker = { name, host: 'localhost', version: '0.1.0', slots: 1, devices: [] }
+async function registered(site: Site, name: string, slots = 1): Promise<string> {
+  const worker = { name, host: 'localhost', version: '0.1.0', slots, devices: [] }
   return (await site.service.registerWorker(worker)).workerId
 }
 
@@ -137,7 +137,7 @@ async function claimed(site: Site, jobId: string, workerId: string): Promise<num
     if (state !== 'dispatched') return undefined
     await site.service.claim(jobId, { workerId, attempt })
     return attempt
-  }, 20_000)
+  }, 60_000)
 }
 
 async function finished(site: Site, jobId: string): Promise<Job> {
@@ -174,7 +174,7 @@ test('what was backed up goes on after a disaster, ends once, and hears nothing 
 
   // time that will be lost: the attempt ends, another begins elsewhere, checkpoints move on, a job is sent
   await before.service.removeWorker(early)
-  const late = await registered(before, 'late')
+  const late = await registered(before, 'late', 4)
   const second = await claimed(before, running.id, late)
   expect(second).toBe(first + 1)
   const ofLostTime = { jobId: running.id, attempt: second }

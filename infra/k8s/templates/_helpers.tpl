@@ -24,10 +24,10 @@ app.kubernetes.io/component: api
 app.kubernetes.io/component: worker
 {{- end }}
 
-{{/* "repository:tag" of one of .Values.images. Arguments: root, image */}}
+{{/* "repository:tag" of one of .Values.images. Arguments: root, image, and optional: tag */}}
 {{- define "stillhouse.image" -}}
 {{- $image := get .root.Values.images .image -}}
-{{- printf "%s:%s" $image.repository (default .root.Chart.AppVersion $image.tag) | quote -}}
+{{- printf "%s:%s" $image.repository (coalesce .tag $image.tag .root.Chart.AppVersion) | quote -}}
 {{- end }}
 
 {{- define "stillhouse.podSecurity" -}}
