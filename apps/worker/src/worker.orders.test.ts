@@ -49,6 +49,19 @@ it('cancels a running job with a last checkpoint, well within five seconds', asy
   expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
 })
 
+it('trains on when the API is of a newer version and gives an order that this one does not know', async () => {
+  const worker = await start()
+  const { job, finished } = await startEndless(worker)
+  const beats = (): number => worker.service.calls.filter((call) => call === 'heartbeat').length
+  const before = beats()
+  job.order = 'of-a-later-version' as 'go-on'
+  await waitUntil(() => beats() > before + 2)
+  expect(job.outcomes).toEqual([])
+  job.order = 'cancel'
+  await finished
+  expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
+})
+
 it('cancels a trainer that does not listen by SIGTERM and SIGKILL', async () => {
   const worker = await start({ stopGraceMs: 300 })
   const jobId = worker.service.addJob(scriptedJob({ run: [metric(1), { ignoreSignals: true }, { sleep: 60_000 }] }))
