@@ -16,7 +16,8 @@ try {
   })
   await artifacts.close()
   console.log(`backup ${name}: ${rows} rows, ${blobs} blobs (${copied} copied, ${letGo} let go meanwhile)`)
-  if (lost.length > 0) fail(`the store lacks, or holds damaged, ${lost.length} blobs that the database refers to:\n  ${lost.join('\n  ')}`)
+  if (lost.length > 0)
+    fail(`the store lacks, or holds damaged, ${lost.length} blobs that the database refers to:\n  ${lost.join('\n  ')}`)
 } catch (error) {
   fail(`the backup failed: ${error instanceof Error ? error.message : error}`)
 }

@@ -147,4 +147,4 @@ it('a job trains on with one attempt, and no request fails, while every API repl
   }
   expect(await worker.end('SIGTERM')).toBe(0)
   expect(says()).toBe('')
-})
+}, 400_000)

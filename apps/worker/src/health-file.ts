@@ -3,7 +3,7 @@
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Logger } from '@stillhouse/kit'
 
-export type WorkerPhase = 'starting' | 'taking-jobs' | 'draining'
+type WorkerPhase = 'starting' | 'taking-jobs' | 'draining'
 
 export interface HealthFile {
   say(phase: WorkerPhase): void

@@ -28,7 +28,7 @@ export const checksumFile = () => CHECKSUMS
  * @param {string} text YAML documents
  * @returns {Manifest[]}
  */
-export function manifestsOf(text) {
+function manifestsOf(text) {
   return parseAllDocuments(text).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(`not YAML: ${document.errors[0]?.message}`)
     return document.contents === null ? [] : [document.toJS()]
@@ -41,7 +41,7 @@ export function renderedManifests(name) {
 }
 
 /** sha256 of everything that rendering reads. */
-export function sourceChecksum() {
+function sourceChecksum() {
   const files = readdirSync(CHART, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(CHART, path.join(entry.parentPath, entry.name)))

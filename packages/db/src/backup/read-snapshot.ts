@@ -20,7 +20,7 @@ export interface Snapshot {
 
 const ROWS = 500
 const BLOBS = 5000
-export const MIGRATIONS_TABLE = '_prisma_migrations'
+const MIGRATIONS_TABLE = '_prisma_migrations'
 
 /** Shows the database as it is now for as long as `use` takes; nobody is held up by it. */
 export async function withSnapshot<T>(url: string, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
