@@ -81,6 +81,9 @@ const Environment = Type.Object({
     description: 'patience with a failing artifact store',
   }),
   DRAIN_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 60, description: 'longest shutdown' }),
+  HEALTH_FILE: Type.Optional(
+    Type.String({ description: 'touched every 5 s, says starting, taking-jobs or draining; default: none' }),
+  ),
 })
 
 export interface Settings {
@@ -120,6 +123,8 @@ export interface Settings {
   readonly termGraceMs: number
   readonly uploadMs: number
   readonly drainMs: number
+  /** Undefined: none is kept. */
+  readonly healthFile: string | undefined
 }
 
 const TERM_GRACE_MS = 5000
@@ -157,6 +162,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     termGraceMs: TERM_GRACE_MS,
     uploadMs: read.UPLOAD_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
+    healthFile: read.HEALTH_FILE,
   }
 }
 

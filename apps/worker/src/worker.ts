@@ -8,6 +8,7 @@ import type { DataStore } from './data/bring-data.ts'
 import { createDataCache } from './data/data-cache.ts'
 import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
+import { type HealthFile, keepHealthFile } from './health-file.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
 import { introduce } from './introduce.ts'
 import type { Settings } from './settings.ts'
@@ -37,11 +38,12 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
   const { settings, api, createConsumer, logger } = parts
   const useless = new AbortController()
   const draining = AbortSignal.any([parts.draining, useless.signal])
+  const healthFile = keepHealthFile(settings.healthFile, logger)
   const records = createTrainerRecords(settings.scratchDir, logger)
-  await records.cleanUp()
   const stopWatching = watchEventLoop(logger)
   const pool = createTrainerPool({ settings, records, logger })
   try {
+    await records.cleanUp()
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
     const { seats, registration } = await introduce({ settings, api, pool, logger, draining }, slots)
     const attempts = new Set<AttemptControl>()
@@ -54,9 +56,10 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       free: [...seats],
       onUseless: (why) => useless.abort(new Error(why)),
     }
-    await serve(workplace, heartbeats, createConsumer)
+    await serve(workplace, { heartbeats, createConsumer, healthFile })
     if (!parts.draining.aborted) useless.signal.throwIfAborted()
   } finally {
+    healthFile.close()
     stopWatching()
     await pool.close()
   }
@@ -68,11 +71,12 @@ function storeOf({ settings, logger, ...parts }: WorkerParts): DataStore {
   return { cache, openObjects: parts.openObjects ?? openObjects }
 }
 
-async function serve(
-  workplace: Workplace,
-  heartbeats: HeartbeatLoop,
-  createConsumer: WorkerParts['createConsumer'],
-): Promise<void> {
+interface Service extends Pick<WorkerParts, 'createConsumer'> {
+  readonly heartbeats: HeartbeatLoop
+  readonly healthFile: HealthFile
+}
+
+async function serve(workplace: Workplace, { heartbeats, createConsumer, healthFile }: Service): Promise<void> {
   const { attempts, draining, free, logger, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
@@ -86,7 +90,9 @@ async function serve(
     onError: (error) => logger.warn({ err: error }, 'the queue has trouble'),
   })
   logger.info('taking jobs')
+  healthFile.say('taking-jobs')
   await whenAborted(draining)
+  healthFile.say('draining')
   logger.info({ jobs: running.size }, 'draining: no new jobs, running ones are handed back')
   // a job that is handed back must not come back to this worker
   await Promise.race([heartbeats.beatNow(), sleep(ANNOUNCE_MS, undefined, { ref: false })])
