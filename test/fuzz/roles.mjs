@@ -4,21 +4,24 @@
 /** @typedef {import('./seed.mjs').Holding} Holding */
 
 /**
+ * `coverage` sends the boundaries of every parameter, `fuzzing` draws requests, `stateful` follows ids from call to call.
+ * @typedef {'coverage' | 'fuzzing' | 'stateful'} Phase
  * @typedef {{
  *   name: string, key: string | null, own: Holding, foreign: Holding | null,
  *   peers: Record<string, string> | null,
  * }} Role `peers`: keys by name that must not see each other's objects
  */
 
-export const ROLE_NAMES = /** @type {const} */ ([
-  'admin of red',
-  'writer of blue',
-  'reader of red',
-  'worker',
-  'cluster',
-  'nobody',
-])
-/** @typedef {(typeof ROLE_NAMES)[number]} RoleName */
+/** Boundaries are the same whoever asks, so they are sent by those whose requests get furthest. */
+export const ROLES = /** @type {const} */ ({
+  'admin of red': ['coverage', 'fuzzing', 'stateful'],
+  'writer of blue': ['fuzzing', 'stateful'],
+  'reader of red': ['fuzzing'],
+  worker: ['coverage', 'fuzzing', 'stateful'],
+  cluster: ['coverage', 'fuzzing', 'stateful'],
+  nobody: ['fuzzing'],
+})
+/** @typedef {keyof typeof ROLES} RoleName */
 
 /**
  * @param {RoleName} name
@@ -47,5 +50,7 @@ export function roleOf(name, { content: { red, blue }, clusterKey, workerKey }) 
 
 /** @param {Record<string, string[]>} a @param {Record<string, string[]>} b */
 function joined(a, b) {
-  return Object.fromEntries(Object.keys(a).map((kind) => [kind, [...new Set([...(a[kind] ?? []), ...(b[kind] ?? [])])]]))
+  return Object.fromEntries(
+    Object.keys(a).map((kind) => [kind, [...new Set([...(a[kind] ?? []), ...(b[kind] ?? [])])]]),
+  )
 }

@@ -8,10 +8,13 @@ const HOOKS = fileURLToPath(new URL('python', import.meta.url))
 const REQUEST_SECONDS = 20
 
 /**
- * @typedef {{operation: string, check: string, status: number, message: string, request: string, sent: string, answer: string}} Finding
+ * @typedef {{
+ *   operation: string, check: string, status: number, times: number,
+ *   message: string, request: string, sent: string, answer: string,
+ * }} Finding
  * @typedef {{
  *   statuses: Record<string, Record<string, number>>, checks: Record<string, Record<string, number>>,
- *   phases: Record<string, number>, failures: Finding[], allChecks: string[], allowed: Record<string, number>,
+ *   phases: Record<string, number>, failures: Finding[], allChecks: string[], allowed: Record<string, number>, errors: string[],
  * }} Counted by operationId; `phases` counts cases
  * @typedef {Counted & {role: string, seconds: number, ok: boolean, output: string}} RoleRun
  */
@@ -19,7 +22,7 @@ const REQUEST_SECONDS = 20
 /**
  * @param {{
  *   python: string, url: string, role: import('./roles.mjs').Role, folder: string,
- *   seed: number, maxExamples: number, phases: readonly string[],
+ *   seed: number, maxExamples: number, phases: readonly import('./roles.mjs').Phase[],
  * }} options `folder` is for its files and may be empty or not there
  * @returns {Promise<RoleRun>}
  */
@@ -28,16 +31,15 @@ export async function runSchemathesis({ python, url, role, folder, seed, maxExam
   const files = { config: join(folder, 'schemathesis.toml'), context: join(folder, 'context.json') }
   const record = join(folder, 'record.json')
   const auth = writeAuth(role, folder)
-  writeFileSync(files.config, configOf(role, auth, maxExamples))
+  writeFileSync(files.config, configOf(auth, maxExamples))
   writeFileSync(files.context, JSON.stringify({ ...contextOf(role), seed, record }))
   const program = 'import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())'
   const args = ['-c', program, '--config-file', files.config, 'run', `${url}/openapi.json`, '--no-color']
   const started = performance.now()
-  const { code, output } = await runCommand(
-    python,
-    [...args, '--seed', String(seed), '--phases', phases.join(',')],
-    { cwd: folder, env: { ...process.env, PYTHONPATH: HOOKS, PYTHONDONTWRITEBYTECODE: '1', FUZZ_CONTEXT: files.context } },
-  )
+  const { code, output } = await runCommand(python, [...args, '--seed', String(seed), '--phases', phases.join(',')], {
+    cwd: folder,
+    env: { ...process.env, PYTHONPATH: HOOKS, PYTHONDONTWRITEBYTECODE: '1', FUZZ_CONTEXT: files.context },
+  })
   const seconds = (performance.now() - started) / 1000
   if (!existsSync(record)) throw new Error(`Schemathesis did not run as ${role.name}:\n${output.slice(-4000)}`)
   return { role: role.name, seconds, ok: code === 0, output, ...JSON.parse(readFileSync(record, 'utf8')) }
@@ -71,11 +73,10 @@ const ALONE = 'alone'
 const REJECTIONS = ['400', '401', '403', '404', '405', '406', '409', '415', '422', '428', '429']
 
 /**
- * @param {import('./roles.mjs').Role} role
  * @param {ReturnType<typeof writeAuth>} auth
  * @param {number} maxExamples
  */
-function configOf(role, auth, maxExamples) {
+function configOf(auth, maxExamples) {
   const text = JSON.stringify
   const wfc = auth && [
     '[auth.wfc]',

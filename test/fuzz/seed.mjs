@@ -76,7 +76,10 @@ async function seedTeam(name, { url, cluster, worker, workerId, round }, shared)
   else await cluster.updateTeam(team, { quotas: QUOTAS })
   const { keys, keyIds, spareKeys } = await makeKeys(cluster, team, mark)
   const client = createClient({ baseUrl: url, apiKey: keys.admin })
-  const files = ['train', 'test'].map((part) => ({ path: `${mark}/${part}.csv`, content: Buffer.from(`${mark},${part},${round}`) }))
+  const files = ['train', 'test'].map((part) => ({
+    path: `${mark}/${part}.csv`,
+    content: Buffer.from(`${mark},${part},${round}`),
+  }))
   const datasets = [(await client.uploadDataset(files)).dataset.id]
   const model = tinyModel(mark, round)
   const models = [(await client.uploadModel(model)).id]
@@ -89,7 +92,10 @@ async function seedTeam(name, { url, cluster, worker, workerId, round }, shared)
     anything: [...jobs.succeeded, ...datasets, ...models, ...keyIds],
     ...(await cursorsOf(client)),
   }
-  const modelFiles = { 'model.json': hexadecimal(Buffer.from(model.json)), 'model.weights.bin': hexadecimal(model.weights) }
+  const modelFiles = {
+    'model.json': hexadecimal(Buffer.from(model.json)),
+    'model.weights.bin': hexadecimal(model.weights),
+  }
   const idempotencyKeys = Object.keys(JOBS).map((kind) => idempotencyKey(kind, 1, round))
   return { team, mark, keys, keyIds, artifact: ARTIFACT, idempotencyKeys, modelFiles, ids }
 }

@@ -61,7 +61,11 @@ function startApi(places) {
     ...{ BOOTSTRAP_API_KEY: CLUSTER_KEY, WORKER_TOKEN: WORKER_KEY },
     ...places,
   }
-  const child = spawn(process.execPath, ['apps/api/dist/main.js'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['apps/api/dist/main.js'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

@@ -90,7 +90,14 @@ async function install({ python, packages, platform, env, logs, view }) {
     const stop = watch(temporary, view)
     const pip = { ...env, TMPDIR: temporary, PIP_REQUIRE_VIRTUALENV: '0' }
     const result = await runCommand(python, pipArguments(list, folder), { env: pip, log }).finally(stop)
-    if (result.code !== 0) throw pipFailed({ what: `installing tensorflow ${PYTHON_TENSORFLOW.version} for Python`, output: result.output, folder, needed, log })
+    if (result.code !== 0)
+      throw pipFailed({
+        what: `installing tensorflow ${PYTHON_TENSORFLOW.version} for Python`,
+        output: result.output,
+        folder,
+        needed,
+        log,
+      })
     rmSync(temporary, { recursive: true })
     // Headers are for building, scripts name the temporary folder.
     for (const name of ['tensorflow/include', 'bin']) rmSync(join(folder, name), { recursive: true, force: true })

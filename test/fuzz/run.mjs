@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// `npm run fuzz`: Schemathesis against the API, its OpenAPI document for a guide, with the keys of two teams, of the
+// workers, of the cluster, and with none. Writes results.json beside this file. Ends with 1 when anything was found.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readJson } from '../../infra/scripts/setup/json-file.mjs'
+import { checkoutPaths, ROOT } from '../../infra/scripts/setup/paths.mjs'
+import { runCommand } from '../../infra/scripts/setup/run-command.mjs'
+import { parseOptions, USAGE } from './options.mjs'
+import { isClean, resultsOf, summaryOf } from './report.mjs'
+import { ROLES, roleOf } from './roles.mjs'
+import { runSchemathesis } from './schemathesis.mjs'
+import { seed as seedContent } from './seed.mjs'
+import { CLUSTER_KEY, startService, WORKER_KEY } from './service.mjs'
+
+/** @typedef {import('./roles.mjs').RoleName} RoleName */
+/** @typedef {import('./roles.mjs').Phase} Phase */
+
+const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
+
+/** The short form: one of a team, whose sight is bounded, and one whose calls nobody else may make. */
+const QUICK = /** @type {const} */ ({ 'admin of red': ['fuzzing'], worker: ['fuzzing'] })
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  if (args.includes('--help')) return void process.stdout.write(USAGE)
+  const options = parseOptions(args)
+  const python = pythonOfTests()
+  const schemathesis = await versionOf(python)
+  const folder = mkdtempSync(join(tmpdir(), 'stillhouse-fuzz-runs-'))
+  const service = await startService()
+  try {
+    const runs = await runAll({ options, python, service, folder })
+    const results = resultsOf(runs, { seed: options.seed, schemathesis })
+    if (!options.quick) write(results)
+    process.stdout.write(`${summaryOf(results, options.cases)}\n`)
+    process.exitCode = isClean(results, options.cases) ? 0 : 1
+    if (process.exitCode === 1) process.stdout.write(errorsIn(service.log()))
+  } finally {
+    await service.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @param {{options: import('./options.mjs').Options, python: string, service: import('./service.mjs').Service, folder: string}} context */
+async function runAll({ options, python, service: { url }, folder }) {
+  const roles = /** @type {[RoleName, readonly Phase[]][]} */ (Object.entries(options.quick ? QUICK : ROLES))
+  const operations = await countOperations(url)
+  const drawn = options.quick ? options.cases : options.cases / 2
+  const maxExamples = Math.ceil(drawn / (roles.length * operations))
+  const keys = { clusterKey: CLUSTER_KEY, workerKey: WORKER_KEY }
+  const runs = []
+  for (const [index, [name, phases]] of roles.entries()) {
+    process.stdout.write(`${name}: ${phases.join(', ')}\n`)
+    const content = await seedContent({ url, ...keys, round: index + 1 })
+    const role = roleOf(name, { content, ...keys })
+    const place = join(folder, String(index))
+    runs.push(await runSchemathesis({ python, url, role, folder: place, seed: options.seed, maxExamples, phases }))
+  }
+  return runs
+}
+
+/** What the service logged of its own failures, for whoever looks into a finding. @param {string} log */
+function errorsIn(log) {
+  const lines = log.split('\n').filter((line) => line.includes('"level":50') || line.includes('"level":60'))
+  return lines.map((line) => `${line.slice(0, 2000)}\n`).join('')
+}
+
+function pythonOfTests() {
+  const python = readJson(checkoutPaths(ROOT).tools)['schemathesis']
+  if (python) return String(python)
+  throw new Error('Schemathesis is not installed. Run `node infra/scripts/setup.mjs --test`, then this again.')
+}
+
+/** @param {string} python */
+async function versionOf(python) {
+  const { code, output } = await runCommand(python, ['-c', 'import schemathesis; print(schemathesis.__version__)'])
+  if (code === 0) return output.trim()
+  throw new Error(
+    `Schemathesis does not start. Run \`node infra/scripts/setup.mjs --test\`, then this again.\n${output}`,
+  )
+}
+
+/** @param {string} url */
+async function countOperations(url) {
+  const { paths } = /** @type {{paths: Record<string, object>}} */ (await (await fetch(`${url}/openapi.json`)).json())
+  return Object.values(paths).reduce((total, methods) => total + Object.keys(methods).length, 0)
+}
+
+/** @param {import('./report.mjs').Results} results */
+function write(results) {
+  writeFileSync(RESULTS, JSON.stringify(results, null, 2))
+  execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', RESULTS], { stdio: 'ignore' })
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
