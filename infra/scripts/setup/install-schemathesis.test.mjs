@@ -45,8 +45,8 @@ describe('planSchemathesis', () => {
   })
 
   it('says which versions it takes when there is none', async () => {
-    const { env } = machineWithPython({ version: '3.10' })
-    const error = await failureOf(() => planSchemathesis(contextOf({ PATH: dirname(env.PATH.split(':')[0] ?? '') })))
+    const { python } = machineWithPython({ version: '3.10' })
+    const error = await failureOf(() => planSchemathesis(contextOf({ PATH: dirname(python) })))
     expect(error.message).toBe('no Python 3.11 to 3.13 with pip for the tests')
   })
 

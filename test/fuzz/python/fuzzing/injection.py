@@ -74,17 +74,18 @@ def pick(rng, kind):
     return rng.choice(own) if own and draw < EXISTING else None
 
 
-def is_known(value):
-    return any(value in ids for holding in (OWN, FOREIGN) if holding for ids in holding["ids"].values())
+def is_one_of(kind, value):
+    return any(value in holding["ids"].get(kind, ()) for holding in (OWN, FOREIGN) if holding)
 
 
 def inject_path(case, rng):
     parameters = case.path_parameters or {}
     for prefix, name, kind in KINDS:
+        kind = NARROWER.get(operation_id(case), kind)
         # A request that is sent again, with another key or none, keeps its id.
-        if not case.path.startswith(prefix) or is_known(parameters.get(name)):
+        if not case.path.startswith(prefix) or is_one_of(kind, parameters.get(name)):
             continue
-        value = pick(rng, NARROWER.get(operation_id(case), kind))
+        value = pick(rng, kind)
         if value is not None:
             parameters[name] = value
             if "attempt" in parameters and rng.random() < EXISTING:
