@@ -18,7 +18,7 @@ export const ROLES = /** @type {const} */ ({
   'writer of blue': ['fuzzing', 'stateful'],
   'reader of red': ['fuzzing'],
   worker: ['coverage', 'fuzzing', 'stateful'],
-  cluster: ['coverage', 'fuzzing', 'stateful'],
+  cluster: ['fuzzing', 'stateful'],
   nobody: ['fuzzing'],
 })
 /** @typedef {keyof typeof ROLES} RoleName */

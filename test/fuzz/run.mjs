@@ -31,6 +31,7 @@ async function main(args) {
   const python = pythonOfTests()
   const schemathesis = await versionOf(python)
   const folder = mkdtempSync(join(tmpdir(), 'stillhouse-fuzz-runs-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const service = await startService()
   try {
     const runs = await runAll({ options, python, service, folder })
@@ -41,7 +42,6 @@ async function main(args) {
     if (process.exitCode === 1) process.stdout.write(errorsIn(service.log()))
   } finally {
     await service.stop()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -96,6 +96,9 @@ function write(results) {
   execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', RESULTS], { stdio: 'ignore' })
 }
 
+// Without these, Ctrl-C would skip the exit handlers that end the processes.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 try {
   await main(process.argv.slice(2))
 } catch (error) {

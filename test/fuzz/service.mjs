@@ -35,7 +35,9 @@ export async function startService() {
   }
   try {
     const folder = mkdtempSync(join(tmpdir(), 'stillhouse-fuzz-'))
-    cleanup.push(() => rmSync(folder, { recursive: true, force: true }))
+    const remove = () => rmSync(folder, { recursive: true, force: true })
+    process.on('exit', remove)
+    cleanup.push(remove)
     const postgres = await startPostgres()
     cleanup.push(() => postgres.stop())
     const database = await postgres.createDatabase()

@@ -27,6 +27,8 @@ FAULTS = {
     "uploadDataset": {"": "the files of the form"},
     "uploadModel": {"": "the files of the form"},
 }
+# Keys that poison prototypes are refused wherever names are free, and a schema cannot forbid them there.
+POISON = ("/__proto__", "/constructor", "/prototype")
 # Codes of answers that judge what a schema does not describe.
 CODES = {
     "spec.invalid": "the schema of a job leaves out what is on the shelves, so that the document does not change with it",
@@ -47,8 +49,10 @@ def may_refuse(case, response):
     if problem.get("code") in CODES:
         return True
     paths = FAULTS.get(operation_id(case), {})
-    faults = problem.get("faults", [])
-    return "" in paths or bool(faults) and all(any(is_below(fault["path"], path) for path in paths) for fault in faults)
+    faults = [fault["path"] for fault in problem.get("faults", [])]
+    if "" in paths:
+        return True
+    return bool(faults) and all(at.endswith(POISON) or any(is_below(at, path) for path in paths) for at in faults)
 
 
 def is_below(path, top):
