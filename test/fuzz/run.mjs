@@ -32,35 +32,51 @@ async function main(args) {
   const schemathesis = await versionOf(python)
   const folder = mkdtempSync(join(tmpdir(), 'stillhouse-fuzz-runs-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const service = await startService()
-  try {
-    const runs = await runAll({ options, python, service, folder })
-    const results = resultsOf(runs, { seed: options.seed, schemathesis })
-    if (!options.quick) write(results)
-    process.stdout.write(`${summaryOf(results, options.cases)}\n`)
-    process.exitCode = isClean(results, options.cases) ? 0 : 1
-    if (process.exitCode === 1) process.stdout.write(errorsIn(service.log()))
-  } finally {
-    await service.stop()
-  }
+  const runs = await runAll({ options, python, folder })
+  const results = resultsOf(runs, { seed: options.seed, schemathesis })
+  if (!options.quick) write(results)
+  process.stdout.write(`${summaryOf(results, options.cases)}\n`)
+  process.exitCode = isClean(results, options.cases) ? 0 : 1
 }
 
-/** @param {{options: import('./options.mjs').Options, python: string, service: import('./service.mjs').Service, folder: string}} context */
-async function runAll({ options, python, service: { url }, folder }) {
-  const roles = /** @type {[RoleName, readonly Phase[]][]} */ (Object.entries(options.quick ? QUICK : ROLES))
-  const operations = await countOperations(url)
-  const drawn = options.quick ? options.cases : options.cases / 2
-  const maxExamples = Math.ceil(drawn / (roles.length * operations))
-  const keys = { clusterKey: CLUSTER_KEY, workerKey: WORKER_KEY }
+/** @typedef {{options: import('./options.mjs').Options, python: string, folder: string}} Context */
+
+/** @param {Context} context */
+async function runAll(context) {
+  const { quick, cases, parallel } = context.options
+  const roles = /** @type {[RoleName, readonly Phase[]][]} */ (Object.entries(quick ? QUICK : ROLES))
+  const drawn = Math.ceil((quick ? cases : cases / 2) / roles.length)
+  /** @type {import('./schemathesis.mjs').RoleRun[]} */
   const runs = []
-  for (const [index, [name, phases]] of roles.entries()) {
-    process.stdout.write(`${name}: ${phases.join(', ')}\n`)
-    const content = await seedContent({ url, ...keys, round: index + 1 })
-    const role = roleOf(name, { content, ...keys })
-    const place = join(folder, String(index))
-    runs.push(await runSchemathesis({ python, url, role, folder: place, seed: options.seed, maxExamples, phases }))
+  const waiting = [...roles.entries()]
+  const runNext = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, [name, phases]] = next
+      runs[index] = await runRole({ ...context, name, phases, drawn })
+    }
   }
+  await Promise.all(Array.from({ length: parallel }, runNext))
   return runs
+}
+
+/**
+ * Every key has a service of its own, so that what one did to it does not change what the next one meets.
+ * @param {Context & {name: RoleName, phases: readonly Phase[], drawn: number}} context `drawn`: cases drawn at random
+ */
+async function runRole({ options: { seed }, python, folder, name, phases, drawn }) {
+  process.stdout.write(`${name}: ${phases.join(', ')}\n`)
+  const { url, log, stop } = await startService()
+  try {
+    const keys = { clusterKey: CLUSTER_KEY, workerKey: WORKER_KEY }
+    const role = roleOf(name, { content: await seedContent({ url, ...keys }), ...keys })
+    const maxExamples = Math.ceil(drawn / (await countOperations(url)))
+    const place = join(folder, name.replaceAll(' ', '-'))
+    const run = await runSchemathesis({ python, url, role, folder: place, seed, maxExamples, phases })
+    if (!run.ok) process.stdout.write(errorsIn(log()))
+    return run
+  } finally {
+    await stop()
+  }
 }
 
 /** What the service logged of its own failures, for whoever looks into a finding. @param {string} log */
@@ -96,6 +112,8 @@ function write(results) {
   execFileSync(join(ROOT, 'node_modules/.bin/biome'), ['format', '--write', RESULTS], { stdio: 'ignore' })
 }
 
+// Everything that is started ends with this process.
+process.setMaxListeners(100)
 // Without these, Ctrl-C would skip the exit handlers that end the processes.
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))

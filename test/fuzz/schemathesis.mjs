@@ -31,7 +31,7 @@ export async function runSchemathesis({ python, url, role, folder, seed, maxExam
   const files = { config: join(folder, 'schemathesis.toml'), context: join(folder, 'context.json') }
   const record = join(folder, 'record.json')
   const auth = writeAuth(role, folder)
-  writeFileSync(files.config, configOf(auth, maxExamples))
+  writeFileSync(files.config, configOf({ role, auth, maxExamples }))
   writeFileSync(files.context, JSON.stringify({ ...contextOf(role), seed, record }))
   const program = 'import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())'
   const args = ['-c', program, '--config-file', files.config, 'run', `${url}/openapi.json`, '--no-color']
@@ -69,14 +69,14 @@ function writeAuth({ key, peers }, folder) {
 }
 
 const ALONE = 'alone'
+const TAGS_OF_WORKERS = ['workers', 'blobs']
 /** What Schemathesis takes for a rejection by itself, but for errors of the service. */
 const REJECTIONS = ['400', '401', '403', '404', '405', '406', '409', '415', '422', '428', '429']
 
 /**
- * @param {ReturnType<typeof writeAuth>} auth
- * @param {number} maxExamples
+ * @param {{role: import('./roles.mjs').Role, auth: ReturnType<typeof writeAuth>, maxExamples: number}} settings
  */
-function configOf(auth, maxExamples) {
+function configOf({ role, auth, maxExamples }) {
   const text = JSON.stringify
   const wfc = auth && [
     '[auth.wfc]',
@@ -105,6 +105,10 @@ function configOf(auth, maxExamples) {
     // a body that is too large is refused before it is judged
     `negative_data_rejection.expected-statuses = ${text([...REJECTIONS, '413'])}`,
     ...(wfc ?? []),
+    // The boundaries of what this key may not call anyway say nothing; among them are the largest bodies.
+    '[[operations]]',
+    `${role.name === 'worker' ? 'exclude' : 'include'}-tag = ${text(TAGS_OF_WORKERS)}`,
+    'phases.coverage.enabled = false',
     '',
   ].join('\n')
 }

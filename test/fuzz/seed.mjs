@@ -17,7 +17,6 @@ const JOBS = { succeeded: 1, failed: 1, cancelled: 1, queued: 2, running: 3, fin
 /** What runs, or did. @type {JobKind[]} */
 const RUNNING = ['running', 'finishing', 'failed', 'succeeded']
 const ARTIFACT = 'export/tfjs-layers/model.json'
-const QUOTAS = { maxRunning: null, maxQueued: null, maxArtifactBytes: null }
 /** Jobs with it are not handed out. */
 const NOWHERE = { labels: { zone: 'nowhere' } }
 
@@ -31,20 +30,17 @@ const NOWHERE = { labels: { zone: 'nowhere' } }
  */
 
 /**
- * Makes the teams at the first call, and content and keys that are new at every call: what one run of the fuzzer did to
- * them does not matter to the next.
- * @param {{url: string, clusterKey: string, workerKey: string, round: number}} context
+ * Makes the teams, and all that they hold.
+ * @param {{url: string, clusterKey: string, workerKey: string}} context
  * @returns {Promise<Content>}
  */
-export async function seed({ url, clusterKey, workerKey, round }) {
+export async function seed({ url, clusterKey, workerKey }) {
   const cluster = createClient({ baseUrl: url, apiKey: clusterKey })
   const worker = createClient({ baseUrl: url, apiKey: workerKey })
-  // The workers that the fuzzer registered would be handed jobs too.
-  for (const { id, state } of await cluster.listWorkers()) if (state !== 'gone') await worker.removeWorker(id)
   const spareWorkers = [await register(worker, 1), await register(worker, 1)]
   for (const id of spareWorkers) await worker.heartbeat(id, { state: 'draining', jobs: [] })
-  const context = { url, cluster, worker, workerId: await register(worker, 64), round }
-  const shared = { workers: [context.workerId], spareWorkers, teachers: await seedTeacher(worker, round) }
+  const context = { url, cluster, worker, workerId: await register(worker, 64) }
+  const shared = { workers: [context.workerId], spareWorkers, teachers: await seedTeacher(worker) }
   return { red: await seedTeam('red', context, shared), blue: await seedTeam('blue', context, shared) }
 }
 
@@ -54,36 +50,34 @@ async function register(worker, slots) {
   return (await worker.registerWorker({ name: 'fuzz', host: 'fuzz', version: '1', slots, devices })).workerId
 }
 
-/** @param {Client} worker @param {number} round */
-async function seedTeacher(worker, round) {
-  const key = createHash('sha256').update(`teacher ${round}`).digest('hex')
-  await worker.saveTeacher({ key, files: [await upload(worker, 'model.json', `{"round":${round}}`)], metrics: {} })
+/** @param {Client} worker */
+async function seedTeacher(worker) {
+  const key = createHash('sha256').update('teacher').digest('hex')
+  await worker.saveTeacher({ key, files: [await upload(worker, 'model.json', '{"teacher":true}')], metrics: {} })
   return [key]
 }
 
 /**
- * @typedef {{url: string, cluster: Client, worker: Client, workerId: string, round: number}} Seeding
+ * @typedef {{url: string, cluster: Client, worker: Client, workerId: string}} Seeding
  * @param {TeamName} name
  * @param {Seeding} context
  * @param {Record<string, string[]>} shared ids that belong to no team
  * @returns {Promise<Holding>}
  */
-async function seedTeam(name, { url, cluster, worker, workerId, round }, shared) {
+async function seedTeam(name, { url, cluster, worker, workerId }, shared) {
   const mark = MARKS[name]
   const team = `${mark}-team`
-  if (round === 1) await cluster.createTeam({ name: team })
-  // The fuzzer may have changed them.
-  else await cluster.updateTeam(team, { quotas: QUOTAS })
+  await cluster.createTeam({ name: team })
   const { keys, keyIds, spareKeys } = await makeKeys(cluster, team, mark)
   const client = createClient({ baseUrl: url, apiKey: keys.admin })
   const files = ['train', 'test'].map((part) => ({
     path: `${mark}/${part}.csv`,
-    content: Buffer.from(`${mark},${part},${round}`),
+    content: Buffer.from(`${mark},${part}`),
   }))
   const datasets = [(await client.uploadDataset(files)).dataset.id]
-  const model = tinyModel(mark, round)
+  const model = tinyModel(mark)
   const models = [(await client.uploadModel(model)).id]
-  const jobs = await seedJobs({ client, worker, workerId, mark, round })
+  const jobs = await seedJobs({ client, worker, workerId, mark })
   const ids = {
     ...{ ...shared, ...jobs, datasets, models, teams: [team], keys: keyIds, spareKeys },
     jobs: Object.values(jobs).flat(),
@@ -96,7 +90,7 @@ async function seedTeam(name, { url, cluster, worker, workerId, round }, shared)
     'model.json': hexadecimal(Buffer.from(model.json)),
     'model.weights.bin': hexadecimal(model.weights),
   }
-  const idempotencyKeys = Object.keys(JOBS).map((kind) => idempotencyKey(kind, 1, round))
+  const idempotencyKeys = Object.keys(JOBS).map((kind) => idempotencyKey(kind, 1))
   return { team, mark, keys, keyIds, artifact: ARTIFACT, idempotencyKeys, modelFiles, ids }
 }
 
@@ -140,18 +134,18 @@ async function cursorsOf(client) {
   return Object.fromEntries(Object.entries(lists).map(([list, cursors]) => [`cursors of ${list}`, cursors ?? []]))
 }
 
-/** Both teams use the same ones: they must not meet. @param {string} kind @param {number} number @param {number} round */
-const idempotencyKey = (kind, number, round) => `${kind}-${number}-${round}`
+/** Both teams use the same ones: they must not meet. @param {string} kind @param {number} number */
+const idempotencyKey = (kind, number) => `${kind}-${number}`
 
 /** @param {{client: Client, worker: Client, workerId: string, mark: string, round: number}} context */
-async function seedJobs({ client, worker, workerId, mark, round }) {
+async function seedJobs({ client, worker, workerId, mark }) {
   const ids = /** @type {Record<JobKind, string[]>} */ ({})
   for (const kind of /** @type {JobKind[]} */ (Object.keys(JOBS))) {
     ids[kind] = []
     for (let number = 1; number <= JOBS[kind]; number++) {
       const waits = kind === 'queued' || kind === 'cancelled'
-      const spec = jobOf(mark, `${mark}-${kind}-${number}-${round}`, waits ? NOWHERE : {})
-      const { job } = await client.submitJob(spec, { idempotencyKey: idempotencyKey(kind, number, round) })
+      const spec = jobOf(mark, `${mark}-${kind}-${number}`, waits ? NOWHERE : {})
+      const { job } = await client.submitJob(spec, { idempotencyKey: idempotencyKey(kind, number) })
       ids[kind].push(job.id)
       if (RUNNING.includes(kind)) await begin({ client, worker, workerId, id: job.id, mark })
     }
