@@ -113,10 +113,10 @@ export type JobPage = Static<typeof JobPage>
 /** One point of a training metric. `seq` counts up per job without gaps; a repeat of an attempt reuses it. */
 export const MetricPoint = Type.Object(
   {
-    seq: Type.Integer({ minimum: 1 }),
+    seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     name: Type.String({ maxLength: 128 }),
     stage: Type.String({ maxLength: 64 }),
-    step: Type.Integer({ minimum: 0 }),
+    step: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     epoch: Type.Number({ minimum: 0 }),
     value: Type.Number(),
   },

@@ -63,3 +63,13 @@ test.each([
   expect(response.json<Problem>().code).toBe('request.invalid')
   expect(response.json<Problem>().faults?.map((fault) => fault.path)).toContain(path)
 })
+
+test.each([2 ** 31, 2 ** 53, 1e300])(
+  'a heartbeat for attempt %d, which no job can have, is refused',
+  async (attempt) => {
+    const payload = { state: 'active', jobs: [{ jobId: UNKNOWN, attempt }] }
+    const response = await post(`/v1/workers/${UNKNOWN}/heartbeat`, payload)
+    expect(response.statusCode).toBe(400)
+    expect(response.json<Problem>().faults?.map((fault) => fault.path)).toEqual(['/jobs/0/attempt'])
+  },
+)
