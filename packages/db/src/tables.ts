@@ -15,6 +15,7 @@ import { createQueuePlaceRepository } from './repositories/queue-place-repositor
 import { createReportBatchRepository } from './repositories/report-batch-repository.ts'
 import { createSignals } from './repositories/signals.ts'
 import { createStaleBlobRepository } from './repositories/stale-blob-repository.ts'
+import { createStatsRepository } from './repositories/stats-repository.ts'
 import { createTeacherRepository } from './repositories/teacher-repository.ts'
 import { createTeamRepository } from './repositories/team-repository.ts'
 import { createUploadedModelRepository } from './repositories/uploaded-model-repository.ts'
@@ -40,6 +41,7 @@ export function createTables(connection: Connection) {
     places: createQueuePlaceRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
+    stats: createStatsRepository(connection),
     teachers: createTeacherRepository(connection),
     teams: createTeamRepository(connection),
     workers: createWorkerRepository(connection),

@@ -38,6 +38,7 @@ import type {
   WorkerHeartbeat,
   WorkerOrders,
 } from '@stillhouse/spec'
+import type { BackgroundStats, QueueStats, ServiceTotals } from './queue-stats.ts'
 
 /** A key that was presented and found valid. */
 export interface KeyHolder {
@@ -111,14 +112,6 @@ export interface AttemptRef {
   readonly attempt: number
 }
 
-export interface QueueStats {
-  readonly jobs: Readonly<Record<JobState, number>>
-  readonly oldestQueuedSeconds: number
-  readonly outboxPending: number
-  readonly outboxOldestSeconds: number
-  readonly workers: { readonly active: number; readonly slots: number; readonly busy: number }
-}
-
 /** What a caller can do. What belongs to another team does not exist: it is `….not_found`, as if it had never been. */
 export interface CallerService {
   /** The same on behalf of one team: its own; for a key of the cluster the one of this name, or `default`. */
@@ -174,6 +167,10 @@ export interface JobService {
   watchJob(id: string, wake: () => void): () => void
   listWorkers(): Promise<Worker[]>
   stats(): Promise<QueueStats>
+  /** Of the whole service, from the first call on. */
+  totals(): Promise<ServiceTotals>
+  /** Of this process. */
+  background(): BackgroundStats
 
   // --- keys
   /**
