@@ -8,7 +8,7 @@ import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
-const ALL = ['0001_init', '0002_add_datasets', '0003_add_teams', '0004_add_worker_needs']
+const ALL = ['0001_init', '0002_add_datasets', '0003_add_teams', '0004_add_worker_needs', '0005_schedule']
 let postgres: TestPostgres
 let database: TestDatabase
 let folder: string

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { assignJobs } from './assign-jobs.ts'
 
 const room = (id: string, part: Partial<Room> = {}): Room => ({
-  ...{ id, name: id, slots: 1, running: 0, dispatched: 0, devices: [], labels: {} },
+  ...{
+    id,
+    name: id,
+    slots: 1,
+    running: 0,
+    dispatched: 0,
+    devices: [],
+    labels: {},
+    memoryGb: null,
+    memoryHeldGb: 0,
+    features: [],
+  },
   ...part,
 })
 const gpu = (memoryGb: number) => ({ devices: [{ kind: 'gpu', name: 'GPU', memoryGb }] as const })

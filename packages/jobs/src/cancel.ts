@@ -26,6 +26,7 @@ export async function cancel(context: JobContext, caller: Caller, id: string): P
 /** Answers whether anything changed. */
 async function cancelLocked(tx: Tables, job: JobRow): Promise<boolean> {
   switch (job.state) {
+    case 'blocked':
     case 'queued':
     case 'dispatched':
       await changeState(tx, {

@@ -45,7 +45,7 @@ function describe({ move, reason, failure }: StateChange, attempt: number): Even
 
 async function recordAttempts(tx: Tables, { move, ending }: StateChange, moved: readonly MovedJob[]): Promise<void> {
   const keys = moved.map(({ id, attempt }) => ({ jobId: id, attempt }))
-  if (move.to === 'dispatched') return tx.attempts.open(keys)
+  if (move.to === 'dispatched') return tx.attempts.open(keys, move.gpus)
   if (move.to === 'running') {
     for (const key of keys) await tx.attempts.start(key, move.workerId)
     return
@@ -55,7 +55,7 @@ async function recordAttempts(tx: Tables, { move, ending }: StateChange, moved: 
 }
 
 function endingOf(move: Exclude<JobMove, { to: 'dispatched' | 'running' }>): AttemptEnd['ending'] {
-  if (move.to !== 'queued') return move.to
+  if (move.to !== 'queued') return move.to === 'blocked' ? 'unclaimed' : move.to
   return move.why === 'failed' ? 'failed' : 'unclaimed'
 }
 

@@ -30,7 +30,8 @@ export async function claim(context: JobContext, jobId: string, request: ClaimRe
   })
   const [checkpoint = null, fallback = null] = await wholeOnes(checkpoints, context.artifacts)
   const { leaseSeconds } = context.settings
-  return { jobId, attempt: request.attempt, spec: job.spec, leaseSeconds, checkpoint, fallback }
+  const trace = job.traceparent === null ? {} : { traceparent: job.traceparent }
+  return { jobId, attempt: request.attempt, spec: job.spec, leaseSeconds, ...trace, checkpoint, fallback }
 }
 
 function mayClaim(job: JobRow, { workerId, attempt }: ClaimRequest): boolean {

@@ -15,7 +15,7 @@ export async function dispatch({ db, settings }: JobContext): Promise<number> {
     await tx.signals.lockDispatch()
     const capacity = await tx.workers.capacity(liveSeconds(settings))
     const assigned = await assign(tx, capacity)
-    const moved = await move(tx, assigned)
+    const moved = await move(tx, capacity, assigned)
     const inOrder = assigned.flatMap(({ jobId }) => moved.get(jobId) ?? [])
     await tx.outbox.add('queue.add', inOrder)
     return inOrder.length
@@ -36,12 +36,22 @@ async function assign(tx: Tables, { workers }: Capacity): Promise<Assignment[]> 
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */
-async function move(tx: Tables, assigned: readonly Assignment[]): Promise<Map<string, HandOver>> {
+async function move(
+  tx: Tables,
+  { workers }: Capacity,
+  assigned: readonly Assignment[],
+): Promise<Map<string, HandOver>> {
   const found = new Map<string, HandOver>()
   for (const workerId of new Set(assigned.map((one) => one.workerId))) {
     const ids = assigned.flatMap((one) => (one.workerId === workerId ? [one.jobId] : []))
-    const moved = await changeState(tx, { ids, from: ['queued'], move: { to: 'dispatched', workerId } })
+    const gpus = hasGpu(workers, workerId) ? 1 : 0
+    const moved = await changeState(tx, { ids, from: ['queued'], move: { to: 'dispatched', workerId, gpus } })
     for (const { id, attempt } of moved) found.set(id, { jobId: id, attempt, workerId })
   }
   return found
+}
+
+/** Every slot of a worker with GPUs has one. */
+function hasGpu(workers: Capacity['workers'], workerId: string): boolean {
+  return workers.some(({ id, devices }) => id === workerId && devices.some(({ kind }) => kind === 'gpu'))
 }

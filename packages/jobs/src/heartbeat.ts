@@ -19,11 +19,15 @@ export async function heartbeat(
     if (state === 'active' && before !== 'active') await tx.signals.work()
     return jobs.length > 0 ? tx.jobs.renewLeases(workerId, jobs, settings.leaseSeconds) : []
   })
-  const cancelled = new Map(held.map((job) => [`${job.jobId} ${job.attempt}`, job.cancelRequested]))
+  const mine = new Map(held.map((job) => [`${job.jobId} ${job.attempt}`, job]))
   return {
     jobs: jobs.map(({ jobId, attempt }): Order => {
-      const cancel = cancelled.get(`${jobId} ${attempt}`)
-      return { jobId, attempt, order: cancel === undefined ? 'abandon' : cancel ? 'cancel' : 'go-on' }
+      const job = mine.get(`${jobId} ${attempt}`)
+      if (job === undefined) return { jobId, attempt, order: 'abandon' }
+      if (job.cancelRequested) return { jobId, attempt, order: 'cancel' }
+      return job.stopReason === null
+        ? { jobId, attempt, order: 'go-on' }
+        : { jobId, attempt, order: 'hand-back', reason: job.stopReason }
     }),
   }
 }

@@ -59,6 +59,8 @@ export interface Caller {
   /** Everything that this caller sees belongs to this team; null (a key of the cluster): sees every team's. */
   readonly teamId: string | null
   readonly requestId: string
+  /** W3C trace context of the call. */
+  readonly traceparent?: string
 }
 
 /** A caller on behalf of one team: sees what the team sees, and what it sends is the team's. */

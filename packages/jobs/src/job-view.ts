@@ -11,6 +11,7 @@ export function jobView(row: JobRow, place: JobQueuePlace | null): Job {
     verdict: row.verdict,
     attempt: row.attempt,
     priority: row.priority,
+    preemptible: row.preemptible,
     labels: row.labels,
     spec: row.spec,
     specHash: row.specHash,

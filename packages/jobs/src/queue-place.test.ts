@@ -4,7 +4,18 @@ import { expect, test } from 'vitest'
 import { type Situation, whyDispatched, whyHeldBack, whyQueued } from './queue-place.ts'
 
 const room = (part: Partial<Room> = {}): Room => ({
-  ...{ id: 'id-1', name: 'w1', slots: 1, running: 1, dispatched: 0, devices: [], labels: {} },
+  ...{
+    id: 'id-1',
+    name: 'w1',
+    slots: 1,
+    running: 1,
+    dispatched: 0,
+    devices: [],
+    labels: {},
+    memoryGb: null,
+    memoryHeldGb: 0,
+    features: [],
+  },
   ...part,
 })
 const situation = (part: Partial<Situation>): Situation => ({

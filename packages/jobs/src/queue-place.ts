@@ -32,12 +32,14 @@ interface Found {
 }
 
 function placeOf(job: JobRow, situation: Situation, { place, limit }: Found): JobQueuePlace | null {
-  if (job.state === 'dispatched') return { position: null, reason: whyDispatched(job.workerId, situation) }
+  if (job.state === 'dispatched')
+    return { position: null, kind: 'hand-over', reason: whyDispatched(job.workerId, situation), expectedStart: null }
   if (job.state !== 'queued') return null
-  if (place?.position === null && limit) return { position: null, reason: whyHeldBack(limit, place.ownAhead) }
+  if (place?.position === null && limit)
+    return { position: null, kind: 'quota', reason: whyHeldBack(limit, place.ownAhead), expectedStart: null }
   // a job that was dispatched between two looks has no position any more
   const position = place?.position ?? 1
-  return { position, reason: whyQueued(position, parseNeeds(job.needs), situation) }
+  return { position, kind: 'busy', reason: whyQueued(position, parseNeeds(job.needs), situation), expectedStart: null }
 }
 
 /** The words for a job that waits for jobs of its own team. */

@@ -6,6 +6,7 @@ import { ApiError } from '@stillhouse/kit'
 import { canonicalJson, type Fault, type Job, type JobSpec, needsKey } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import type { Submission, TeamCaller } from './job-service.ts'
+import { paceKey } from './pace-key.ts'
 import { withPlaces } from './queue-place.ts'
 import { boundQueue } from './quotas.ts'
 import { record } from './record.ts'
@@ -22,10 +23,11 @@ export async function submit(context: JobContext, caller: TeamCaller, submission
   assertStorable(spec)
   const id = uuidV7()
   const specHash = createHash('sha256').update(canonicalJson(spec)).digest('hex')
-  const needs = needsKey(spec.resources)
+  const asked = { id, teamId, spec, specHash, bodyHash, idempotencyKey, needs: needsKey(spec.resources) }
+  const known = { paceKey: paceKey(spec), traceparent: caller.traceparent ?? null }
   return context.db.transaction(async (tx) => {
     const assertWithinQuotas = await boundQueue(tx, teamId)
-    const isNew = await tx.jobs.insert({ id, teamId, spec, specHash, bodyHash, idempotencyKey, needs })
+    const isNew = await tx.jobs.insert({ ...asked, ...known })
     if (isNew) await assertWithinQuotas()
     // a repeated transaction may find that its first try was committed after all: same id, not a replay
     const row = (await tx.jobs.find(id)) ?? (await replayed(tx, teamId, submission))

@@ -33,6 +33,10 @@ export const TeamQuotas = Type.Object(
         description: 'bytes of the artifacts of all its jobs; null: no limit',
       }),
     ),
+    maxGpus: Nullable(
+      Type.Integer({ minimum: 0, maximum: MOST, description: 'GPUs that its jobs hold at a time; null: no limit' }),
+    ),
+    maxGpuHours: Nullable(Type.Number({ minimum: 0, description: 'per calendar month (UTC); null: no limit' })),
   },
   strict,
 )
@@ -43,13 +47,21 @@ export const TeamUsage = Type.Object(
     running: Type.Integer({ minimum: 0, description: 'jobs that run or were handed to a worker' }),
     queued: Type.Integer({ minimum: 0 }),
     artifactBytes: Type.Integer({ minimum: 0 }),
+    gpus: Type.Integer({ minimum: 0, description: 'held now' }),
+    gpuHours: Type.Number({ minimum: 0, description: 'of this calendar month (UTC)' }),
   },
   strict,
 )
 export type TeamUsage = Static<typeof TeamUsage>
 
+export const TeamWeight = Type.Number({
+  minimum: 0.001,
+  maximum: 1000,
+  description: 'its part of the machines is this over the sum of all teams that want some',
+})
+
 export const Team = Type.Object(
-  { name: TeamName, quotas: TeamQuotas, usage: TeamUsage, createdAt: Timestamp },
+  { name: TeamName, weight: TeamWeight, quotas: TeamQuotas, usage: TeamUsage, createdAt: Timestamp },
   { ...strict, $id: 'Team' },
 )
 export type Team = Static<typeof Team>
@@ -57,10 +69,16 @@ export type Team = Static<typeof Team>
 export const TeamList = Type.Object({ items: Type.Array(Team) }, strict)
 export type TeamList = Static<typeof TeamList>
 
-export const NewTeam = Type.Object({ name: TeamName, quotas: Type.Optional(Type.Partial(TeamQuotas, strict)) }, strict)
+export const NewTeam = Type.Object(
+  { name: TeamName, weight: Type.Optional(TeamWeight), quotas: Type.Optional(Type.Partial(TeamQuotas, strict)) },
+  strict,
+)
 export type NewTeam = Static<typeof NewTeam>
 
-export const TeamChange = Type.Object({ quotas: Type.Partial(TeamQuotas, strict) }, strict)
+export const TeamChange = Type.Object(
+  { weight: Type.Optional(TeamWeight), quotas: Type.Optional(Type.Partial(TeamQuotas, strict)) },
+  { ...strict, minProperties: 1 },
+)
 export type TeamChange = Static<typeof TeamChange>
 
 const keyFields = {
@@ -123,6 +141,9 @@ export const AUDIT_ACTIONS = [
   'submitJob',
   'cancelJob',
   'retryJob',
+  'changeJob',
+  'submitJobGraph',
+  'changeJobs',
   'uploadModel',
   'uploadDataset',
   'createTeam',
@@ -130,10 +151,12 @@ export const AUDIT_ACTIONS = [
   'createKey',
   'rotateKey',
   'revokeKey',
+  'changeWorker',
+  'reconcile',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
-export const AUDIT_TARGETS = ['job', 'model', 'dataset', 'team', 'key'] as const
+export const AUDIT_TARGETS = ['job', 'model', 'dataset', 'team', 'key', 'worker', 'service'] as const
 
 export const AuditEntry = Type.Object(
   {

@@ -78,6 +78,16 @@ export const FAILURES = {
     retry: 'budget',
     hint: 'A file could not be stored or fetched. Check the artifact store; the job is retried from the last checkpoint.',
   },
+  'job.poison': {
+    class: 'infrastructure',
+    retry: 'never',
+    hint: 'Several workers were lost while they ran this job, so it is not given to another. Look at its log and its memory, then retry it.',
+  },
+  'dependency.failed': {
+    class: 'user',
+    retry: 'never',
+    hint: 'A job that this one waits for did not become what it asks for. Mend and retry that one, then retry this one.',
+  },
   'trainer.error': {
     class: 'internal',
     retry: 'once',

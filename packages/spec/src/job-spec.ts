@@ -264,6 +264,25 @@ export const ResourcesSpec = Type.Object(
 )
 export type ResourcesSpec = Static<typeof ResourcesSpec>
 
+/** When a job that waits for another may start: the other succeeded, also passed its gates, or just ended. */
+export const DEPENDENCY_CONDITIONS = ['succeeded', 'passed', 'finished'] as const
+
+export const DependencySpec = Type.Object(
+  {
+    job: Type.String({ format: 'uuid', description: 'id of the job to wait for' }),
+    condition: Type.Enum([...DEPENDENCY_CONDITIONS], {
+      default: 'succeeded',
+      description: 'what it must have become; passed: succeeded with all gates passed; finished: ended in any way',
+    }),
+    otherwise: Type.Enum(['fail', 'wait'], {
+      default: 'fail',
+      description: 'once it ended differently; wait: until somebody retries it',
+    }),
+  },
+  strict,
+)
+export type DependencySpec = Static<typeof DependencySpec>
+
 export const TASKS = ['classification'] as const
 
 export const JobSpec = Type.Object(
@@ -312,6 +331,17 @@ export const JobSpec = Type.Object(
     export: Type.Array(ExportSpec, { minItems: 1, maxItems: 8, default: [{ format: 'tfjs-layers' }] }),
     resources: ResourcesSpec,
     priority: Type.Integer({ minimum: 0, maximum: 100, default: 50, description: 'higher runs first' }),
+    preemptible: Type.Optional(
+      Type.Boolean({
+        description: 'may be stopped, at a checkpoint, for a job of higher priority, and goes on later; default: false',
+      }),
+    ),
+    after: Type.Optional(
+      Type.Array(DependencySpec, {
+        maxItems: 64,
+        description: 'jobs to wait for; an id is short for {job: id}',
+      }),
+    ),
     labels: Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), Label, { default: {} }),
   },
   { ...strict, $id: 'https://stillhouse.dev/schema/job.json', title: 'Stillhouse job' },

@@ -12,12 +12,13 @@ describe('the table of job states', () => {
     expect(JOB_STATES.filter((to) => canTransition('succeeded', to))).toEqual([])
   })
 
-  it('brings failed and cancelled jobs back to the queue only', () => {
-    expect(JOB_TRANSITIONS.failed).toEqual(['queued'])
-    expect(JOB_TRANSITIONS.cancelled).toEqual(['queued'])
+  it('brings failed and cancelled jobs back only to where jobs wait', () => {
+    expect(JOB_TRANSITIONS.failed).toEqual(['queued', 'blocked'])
+    expect(JOB_TRANSITIONS.cancelled).toEqual(['queued', 'blocked'])
   })
 
-  it('does not let a queued job skip its hand-over', () => {
+  it('does not let a queued job skip its hand-over, nor a blocked one the queue', () => {
+    expect(canTransition('blocked', 'dispatched')).toBe(false)
     expect(canTransition('queued', 'running')).toBe(false)
     expect(canTransition('queued', 'succeeded')).toBe(false)
   })

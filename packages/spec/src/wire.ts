@@ -28,15 +28,40 @@ export const JobProgress = Type.Object(
 )
 export type JobProgress = Static<typeof JobProgress>
 
+/**
+ * Why a job waits, as a word: next (a slot is free), busy (every slot that fits is), share (other teams are due first),
+ * reserved (a free slot is kept for a job ahead), quota (of its team), worker (none has what it asks for), dependency (on
+ * other jobs), back-off (after a failure), hand-over (on its way to a worker).
+ */
+export const WAIT_KINDS = [
+  'next',
+  'busy',
+  'share',
+  'reserved',
+  'quota',
+  'worker',
+  'dependency',
+  'back-off',
+  'hand-over',
+] as const
+export type WaitKind = (typeof WAIT_KINDS)[number]
+
 export const JobQueuePlace = Type.Object(
   {
     position: Nullable(
       Type.Integer({
         minimum: 1,
-        description: '1 = next, over all teams; null while a quota of its own team holds the job back',
+        description: '1 = next, over all teams; null while something other than the line holds the job back',
       }),
     ),
-    reason: Nullable(Type.String({ description: 'why the job waits' })),
+    kind: Type.Enum([...WAIT_KINDS], { description: 'why the job waits, as a word' }),
+    reason: Type.String({ description: 'why the job waits' }),
+    expectedStart: Nullable(
+      Type.String({
+        format: 'date-time',
+        description: 'from the measured pace of the jobs that run and of jobs like those ahead; null: not known yet',
+      }),
+    ),
   },
   strict,
 )
@@ -65,6 +90,7 @@ export const Job = Type.Object(
     verdict: Nullable(Type.Enum(['passed', 'failed'])),
     attempt: Type.Integer({ minimum: 0, description: 'attempts started or handed out; 0 before the first' }),
     priority: Type.Integer(),
+    preemptible: Type.Boolean({ description: 'may be stopped, at a checkpoint, for a job of higher priority' }),
     labels: Type.Record(Type.String(), Type.String()),
     spec: JobSpec,
     specHash: Sha256,
@@ -157,6 +183,9 @@ export const Device = Type.Object(
 )
 export type Device = Static<typeof Device>
 
+export const WORKER_MODES = ['active', 'cordoned', 'draining'] as const
+export type WorkerMode = (typeof WORKER_MODES)[number]
+
 export const Worker = Type.Object(
   {
     id: Uuid,
@@ -168,6 +197,10 @@ export const Worker = Type.Object(
     busy: Type.Integer({ minimum: 0 }),
     devices: Type.Array(Device),
     labels: Type.Record(Type.String(), Type.String()),
+    memoryGb: Nullable(Type.Number({ description: 'of the machine; null: it does not say' })),
+    mode: Type.Enum([...WORKER_MODES], {
+      description: 'what an administrator wants: cordoned takes no new jobs, draining also hands back those it runs',
+    }),
     lastSeenAt: Timestamp,
   },
   { ...strict, $id: 'Worker' },

@@ -24,6 +24,10 @@ export const StoredFile = Type.Object(
 )
 export type StoredFile = Static<typeof StoredFile>
 
+/** What workers learned since the first version. An order that a worker does not know is never sent to it. */
+export const WORKER_FEATURES = ['hand-back'] as const
+export type WorkerFeature = (typeof WORKER_FEATURES)[number]
+
 export const RegisterWorker = Type.Object(
   {
     name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' }),
@@ -34,6 +38,13 @@ export const RegisterWorker = Type.Object(
     labels: Type.Optional(
       Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), Type.String({ pattern: LABEL_NAME_PATTERN }), {
         description: 'what jobs may ask for in resources.labels; default: none',
+      }),
+    ),
+    memoryGb: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'of the machine; default: not known' })),
+    features: Type.Optional(
+      Type.Array(Type.Enum([...WORKER_FEATURES]), {
+        maxItems: 16,
+        description: 'orders that it understands beyond go-on, cancel and abandon; default: none',
       }),
     ),
     id: Type.Optional(
@@ -74,10 +85,12 @@ export const WorkerOrders = Type.Object(
         {
           jobId: Uuid,
           attempt: Attempt,
-          order: Type.Enum(['go-on', 'cancel', 'abandon'], {
+          order: Type.Enum(['go-on', 'cancel', 'abandon', 'hand-back'], {
             description:
-              'cancel: checkpoint, stop, report; abandon: the attempt is no longer yours, kill it, report nothing',
+              'cancel: checkpoint, stop, report; hand-back: the same, and report handed-back; abandon: the attempt is ' +
+              'no longer yours, kill it, report nothing',
           }),
+          reason: Type.Optional(Type.String({ description: 'why the job is wanted back' })),
         },
         strict,
       ),
@@ -107,6 +120,7 @@ export const Claim = Type.Object(
     attempt: Attempt,
     spec: JobSpec,
     leaseSeconds: Type.Number(),
+    traceparent: Type.Optional(Type.String({ description: 'W3C trace context of the request that sent the job' })),
     checkpoint: Type.Union([StoredCheckpoint, Type.Null()], { description: 'the newest one; resume from it' }),
     fallback: Type.Union([StoredCheckpoint, Type.Null()], {
       description: 'the one before, should the newest prove damaged',

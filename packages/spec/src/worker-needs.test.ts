@@ -14,8 +14,8 @@ describe('what a job asks of a worker', () => {
 
   it('is read back as it was asked', () => {
     const labels = { zone: 'a' }
-    expect(parseNeeds(needsKey({ ...rest, gpus: 1, labels }))).toEqual({ gpus: 1, gpuMemoryGb: 0, labels })
-    expect(parseNeeds('')).toEqual({ gpus: 0, gpuMemoryGb: 0, labels: {} })
+    expect(parseNeeds(needsKey({ ...rest, gpus: 1, labels }))).toEqual({ gpus: 1, gpuMemoryGb: 0, memoryGb: 0, labels })
+    expect(parseNeeds('')).toEqual({ gpus: 0, gpuMemoryGb: 0, memoryGb: 0, labels: {} })
   })
 
   it.each([
@@ -26,17 +26,25 @@ describe('what a job asks of a worker', () => {
     [{ gpus: 0, labels: { zone: 'a' } }, 'the label zone=a', true],
     [{ gpus: 0, labels: { zone: 'b' } }, 'the label zone=b', false],
     [{ gpus: 1, labels: { zone: 'a', rack: '1' } }, 'a GPU and the labels rack=1, zone=a', false],
+    [{ gpus: 0, memoryGb: 32, labels: {} }, '32 GB of memory', true],
+    [{ gpus: 0, memoryGb: 33, labels: {} }, '33 GB of memory', false],
   ])('%j is "%s", and a T4 in zone a has it: %s', (asked, words, met) => {
     const needs = parseNeeds(needsKey({ ...rest, ...asked }))
     expect(describeNeeds(needs)).toBe(words)
-    expect(meetsNeeds(needs, { devices: [t4, cpu], labels: { zone: 'a' } })).toBe(met)
+    expect(meetsNeeds(needs, { devices: [t4, cpu], labels: { zone: 'a' }, memoryGb: 32 })).toBe(met)
   })
 
   it('is not met by a CPU where a GPU is asked for, nor by a GPU that does not tell its memory where that counts', () => {
-    const labels = {}
-    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 0, labels }, { devices: [cpu], labels })).toBe(false)
+    const rest = { labels: {}, memoryGb: 0 }
+    const offer = { labels: {}, memoryGb: null }
+    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 0, ...rest }, { devices: [cpu], ...offer })).toBe(false)
     const silent = { kind: 'gpu', name: 'GPU' } as const
-    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 0, labels }, { devices: [silent], labels })).toBe(true)
-    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 8, labels }, { devices: [silent], labels })).toBe(false)
+    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 0, ...rest }, { devices: [silent], ...offer })).toBe(true)
+    expect(meetsNeeds({ gpus: 1, gpuMemoryGb: 8, ...rest }, { devices: [silent], ...offer })).toBe(false)
+  })
+
+  it('is met by a worker that does not tell its memory', () => {
+    const needs = { gpus: 0, gpuMemoryGb: 0, memoryGb: 1000, labels: {} }
+    expect(meetsNeeds(needs, { devices: [cpu], labels: {}, memoryGb: null })).toBe(true)
   })
 })

@@ -24,7 +24,13 @@ type Administration = Pick<
   | 'listAudit'
 >
 
-const NO_LIMITS: TeamQuotas = { maxRunning: null, maxQueued: null, maxArtifactBytes: null }
+const NO_LIMITS: TeamQuotas = {
+  maxRunning: null,
+  maxQueued: null,
+  maxArtifactBytes: null,
+  maxGpus: null,
+  maxGpuHours: null,
+}
 const AT = '2026-01-02T03:04:05.000Z'
 
 export function fakeAdministration({ issued, teams, audit, calls }: Kept): Administration {
@@ -41,18 +47,18 @@ export function fakeAdministration({ issued, teams, audit, calls }: Kept): Admin
   }
 
   return {
-    createTeam: async ({ name, quotas }) => {
+    createTeam: async ({ name, weight = 1, quotas }) => {
       if (teams.has(name)) throw new ApiError('team.exists', `There is a team ${name} already.`)
-      const usage = { running: 0, queued: 0, artifactBytes: 0 }
-      const team = { name, quotas: { ...NO_LIMITS, ...quotas }, usage, createdAt: AT }
+      const usage = { running: 0, queued: 0, artifactBytes: 0, gpus: 0, gpuHours: 0 }
+      const team = { name, weight, quotas: { ...NO_LIMITS, ...quotas }, usage, createdAt: AT }
       teams.set(name, team)
       return team
     },
     listTeams: async () => [...teams.values()],
     getTeam: async (name) => teamOf(name),
-    updateTeam: async ({ name, quotas }) => {
+    updateTeam: async ({ name, weight, quotas }) => {
       const team = teamOf(name)
-      const changed = { ...team, quotas: { ...team.quotas, ...quotas } }
+      const changed = { ...team, weight: weight ?? team.weight, quotas: { ...team.quotas, ...quotas } }
       teams.set(name, changed)
       return changed
     },

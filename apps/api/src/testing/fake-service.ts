@@ -101,7 +101,7 @@ export function createFakeService(): FakeService {
     ready: true,
     failWith: null,
     stats: {
-      jobs: { queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
+      jobs: { blocked: 0, queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
       oldestQueuedSeconds: 12.5,
       outboxPending: 1,
       outboxOldestSeconds: 0.25,
@@ -215,11 +215,12 @@ export function createFakeService(): FakeService {
         verdict: null,
         attempt: 0,
         priority: spec.priority,
+        preemptible: spec.preemptible ?? false,
         labels: spec.labels,
         spec,
         specHash: sha256(JSON.stringify(spec)),
         progress: null,
-        queue: { position: 1, reason: 'waits for a free slot' },
+        queue: { position: 1, kind: 'next', reason: 'waits for a free slot', expectedStart: null },
         result: null,
         failure: null,
         cancelRequested: false,
@@ -325,7 +326,7 @@ export function createFakeService(): FakeService {
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
     },
-    registerWorker: async ({ name, host, version, slots, devices, labels = {} }) => {
+    registerWorker: async ({ name, host, version, slots, devices, labels = {}, memoryGb = null }) => {
       const workerId = randomUUID()
       workers.set(workerId, {
         id: workerId,
@@ -335,6 +336,8 @@ export function createFakeService(): FakeService {
         slots,
         devices,
         labels,
+        memoryGb,
+        mode: 'active',
         state: 'active',
         busy: 0,
         lastSeenAt: AT,

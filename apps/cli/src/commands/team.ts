@@ -10,24 +10,25 @@ import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
 /** The parser of options has no null. */
 type Limit = number | 'none'
 
-type QuotaOptions = GlobalOptions & { readonly [quota in keyof TeamQuotas]?: Limit }
+type QuotaOptions = GlobalOptions & { readonly [quota in keyof TeamQuotas]?: Limit } & { readonly weight?: number }
 
 export function addTeam(program: Command): void {
   const team = program.command('team').description('teams and their quotas')
 
   withQuotas(team.command('add <name>').description('make a team')).action(
     async (name: string, options: QuotaOptions) =>
-      show(await connect(options).createTeam({ name, quotas: quotasOf(options) }), options),
+      show(await connect(options).createTeam({ name, ...weightOf(options), quotas: quotasOf(options) }), options),
   )
 
-  withQuotas(team.command('set <name>').description('change quotas of a team; those not given stay')).action(
-    async (name: string, options: QuotaOptions) => {
-      const quotas = quotasOf(options)
-      if (Object.keys(quotas).length === 0)
-        throw new CliError('nothing to change; give --max-running, --max-queued or --max-artifact-bytes')
-      show(await connect(options).updateTeam(name, { quotas }), options)
-    },
-  )
+  withQuotas(
+    team.command('set <name>').description('change the weight or quotas of a team; those not given stay'),
+  ).action(async (name: string, options: QuotaOptions) => {
+    const quotas = quotasOf(options)
+    const change = { ...weightOf(options), ...(Object.keys(quotas).length > 0 && { quotas }) }
+    if (Object.keys(change).length === 0)
+      throw new CliError('nothing to change; give --weight or one of the --max-… options')
+    show(await connect(options).updateTeam(name, change), options)
+  })
 
   withGlobalOptions(team.command('ls').description('list the teams, with what each uses of its quotas')).action(
     async (options: GlobalOptions) => {
@@ -48,7 +49,10 @@ function withQuotas(command: Command): Command {
     command
       .option('--max-running <jobs>', 'jobs at a time, or none for no limit', limit)
       .option('--max-queued <jobs>', 'jobs that wait, or none', limit)
-      .option('--max-artifact-bytes <bytes>', 'bytes of the artifacts of all its jobs, or none', limit),
+      .option('--max-artifact-bytes <bytes>', 'bytes of the artifacts of all its jobs, or none', limit)
+      .option('--max-gpus <gpus>', 'GPUs that its jobs hold at a time, or none', limit)
+      .option('--max-gpu-hours <hours>', 'per calendar month (UTC), or none', limit)
+      .option('--weight <weight>', 'its part of the machines is this over the sum of all teams that want some', weight),
   )
 }
 
@@ -60,7 +64,17 @@ function limit(text: string): Limit {
   return value
 }
 
-const QUOTAS = ['maxRunning', 'maxQueued', 'maxArtifactBytes'] as const
+function weight(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
+function weightOf({ weight }: QuotaOptions): { weight?: number } {
+  return weight === undefined ? {} : { weight }
+}
+
+const QUOTAS = ['maxRunning', 'maxQueued', 'maxArtifactBytes', 'maxGpus', 'maxGpuHours'] as const
 
 /** Those that were given. */
 function quotasOf(options: QuotaOptions): Partial<TeamQuotas> {

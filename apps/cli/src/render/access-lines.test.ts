@@ -20,12 +20,13 @@ const KEY: ApiKey = {
 test('a team is shown with what it uses of what it may, and without a limit with what it uses', () => {
   const team: Team = {
     name: 'red',
-    quotas: { maxRunning: 2, maxQueued: null, maxArtifactBytes: 5_000_000 },
-    usage: { running: 1, queued: 1234, artifactBytes: 999 },
+    weight: 2,
+    quotas: { maxRunning: 2, maxQueued: null, maxArtifactBytes: 5_000_000, maxGpus: 4, maxGpuHours: null },
+    usage: { running: 1, queued: 1234, artifactBytes: 999, gpus: 1, gpuHours: 2.345 },
     createdAt: AT,
   }
   const [, , row = ''] = teamTable([team]).split('\n')
-  expect(row.split(/ {2,}/)).toEqual(['red', '1 of 2', '1,234', '999 B of 5.0 MB'])
+  expect(row.split(/ {2,}/)).toEqual(['red', '2', '1 of 2', '1,234', '1 of 4', '2.3', '999 B of 5.0 MB'])
 })
 
 test.each([

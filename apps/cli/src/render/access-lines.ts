@@ -5,13 +5,20 @@ import { table } from './table.ts'
 
 /** One row per team: what is in use, of how much. */
 export function teamTable(teams: readonly Team[]): string {
-  const rows = teams.map(({ name, quotas, usage }) => [
+  const rows = teams.map(({ name, weight, quotas, usage }) => [
     name,
+    String(weight),
     used(usage.running, quotas.maxRunning, count),
     used(usage.queued, quotas.maxQueued, count),
+    used(usage.gpus, quotas.maxGpus, count),
+    used(usage.gpuHours, quotas.maxGpuHours, hours),
     used(usage.artifactBytes, quotas.maxArtifactBytes, bytes),
   ])
-  return table(['team', 'running', 'queued', 'artifacts'], rows)
+  return table(['team', 'weight', 'running', 'queued', 'GPUs', 'GPU hours (month)', 'artifacts'], rows)
+}
+
+function hours(value: number): string {
+  return String(Number(value.toFixed(1)))
 }
 
 function used(value: number, limit: number | null, show: (value: number) => string): string {

@@ -423,7 +423,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change quotas of a team; only with a key of the cluster. Those that are not given stay */
+        /** Change the weight or quotas of a team; only with a key of the cluster. Those that are not given stay */
         patch: operations["updateTeam"];
         trace?: never;
     };
@@ -726,10 +726,10 @@ export interface components {
             };
             team: string | null;
             /** @enum {unknown} */
-            action: "submitJob" | "cancelJob" | "retryJob" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey";
+            action: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile";
             target: {
                 /** @enum {unknown} */
-                kind: "job" | "model" | "dataset" | "team" | "key";
+                kind: "job" | "model" | "dataset" | "team" | "key" | "worker" | "service";
                 id: string;
             };
             /** @description X-Request-Id of the call */
@@ -784,6 +784,8 @@ export interface components {
             attempt: number;
             spec: components["schemas"]["JobSpec"];
             leaseSeconds: number;
+            /** @description W3C trace context of the request that sent the job */
+            traceparent?: string;
             /** @description the newest one; resume from it */
             checkpoint: components["schemas"]["CheckpointReport"] | null;
             /** @description the one before, should the newest prove damaged */
@@ -851,11 +853,13 @@ export interface components {
             team: string;
             name: string;
             /** @enum {unknown} */
-            state: "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
+            state: "blocked" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
             verdict: ("passed" | "failed") | null;
             /** @description attempts started or handed out; 0 before the first */
             attempt: number;
             priority: number;
+            /** @description may be stopped, at a checkpoint, for a job of higher priority */
+            preemptible: boolean;
             labels: {
                 [key: string]: string;
             };
@@ -864,7 +868,14 @@ export interface components {
             progress: components["schemas"]["JobProgress"] | null;
             queue: {
                 position: number | null;
-                reason: string | null;
+                /**
+                 * @description why the job waits, as a word
+                 * @enum {unknown}
+                 */
+                kind: "next" | "busy" | "share" | "reserved" | "quota" | "worker" | "dependency" | "back-off" | "hand-over";
+                /** @description why the job waits */
+                reason: string;
+                expectedStart: string | null;
             } | null;
             result: components["schemas"]["JobResult"] | null;
             failure: components["schemas"]["JobFailure"] | null;
@@ -1440,6 +1451,28 @@ export interface components {
              * @default 50
              */
             priority?: number;
+            /** @description may be stopped, at a checkpoint, for a job of higher priority, and goes on later; default: false */
+            preemptible?: boolean;
+            /** @description jobs to wait for; an id is short for {job: id} */
+            after?: {
+                /**
+                 * Format: uuid
+                 * @description id of the job to wait for
+                 */
+                job: string;
+                /**
+                 * @description what it must have become; passed: succeeded with all gates passed; finished: ended in any way
+                 * @default succeeded
+                 * @enum {unknown}
+                 */
+                condition?: "succeeded" | "passed" | "finished";
+                /**
+                 * @description once it ended differently; wait: until somebody retries it
+                 * @default fail
+                 * @enum {unknown}
+                 */
+                otherwise?: "fail" | "wait";
+            }[];
             /** @default {} */
             labels?: {
                 [key: string]: string;
@@ -2210,6 +2243,28 @@ export interface components {
              * @default 50
              */
             priority: number;
+            /** @description may be stopped, at a checkpoint, for a job of higher priority, and goes on later; default: false */
+            preemptible?: boolean;
+            /** @description jobs to wait for; an id is short for {job: id} */
+            after?: {
+                /**
+                 * Format: uuid
+                 * @description id of the job to wait for
+                 */
+                job: string;
+                /**
+                 * @description what it must have become; passed: succeeded with all gates passed; finished: ended in any way
+                 * @default succeeded
+                 * @enum {unknown}
+                 */
+                condition: "succeeded" | "passed" | "finished";
+                /**
+                 * @description once it ended differently; wait: until somebody retries it
+                 * @default fail
+                 * @enum {unknown}
+                 */
+                otherwise: "fail" | "wait";
+            }[];
             /** @default {} */
             labels: {
                 [key: string]: string;
@@ -2268,10 +2323,14 @@ export interface components {
         NewTeam: {
             /** @description lower-case letters, digits and hyphens */
             name: string;
+            /** @description its part of the machines is this over the sum of all teams that want some */
+            weight?: number;
             quotas?: {
                 maxRunning?: number | null;
                 maxQueued?: number | null;
                 maxArtifactBytes?: number | null;
+                maxGpus?: number | null;
+                maxGpuHours?: number | null;
             };
         };
         Outcome: {
@@ -2285,7 +2344,7 @@ export interface components {
             /** @constant */
             outcome: "failed";
             /** @enum {unknown} */
-            code: "spec.rejected" | "data.not_found" | "data.invalid" | "teacher.unavailable" | "training.diverged" | "training.stuck" | "resource.out_of_memory" | "resource.no_gpu" | "resource.disk_full" | "job.timeout" | "trainer.crashed" | "worker.lost" | "worker.upload_failed" | "trainer.error";
+            code: "spec.rejected" | "data.not_found" | "data.invalid" | "teacher.unavailable" | "training.diverged" | "training.stuck" | "resource.out_of_memory" | "resource.no_gpu" | "resource.disk_full" | "job.timeout" | "trainer.crashed" | "worker.lost" | "worker.upload_failed" | "job.poison" | "dependency.failed" | "trainer.error";
             message: string;
         } | {
             /** @constant */
@@ -2318,6 +2377,10 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @description of the machine; default: not known */
+            memoryGb?: number;
+            /** @description orders that it understands beyond go-on, cancel and abandon; default: none */
+            features?: "hand-back"[];
             /**
              * Format: uuid
              * @description the id that it had, from a worker that the API has forgotten; default: a new one
@@ -2385,16 +2448,22 @@ export interface components {
         Team: {
             /** @description lower-case letters, digits and hyphens */
             name: string;
+            /** @description its part of the machines is this over the sum of all teams that want some */
+            weight: number;
             quotas: components["schemas"]["TeamQuotas"];
             usage: components["schemas"]["TeamUsage"];
             /** Format: date-time */
             createdAt: string;
         };
         TeamChange: {
-            quotas: {
+            /** @description its part of the machines is this over the sum of all teams that want some */
+            weight?: number;
+            quotas?: {
                 maxRunning?: number | null;
                 maxQueued?: number | null;
                 maxArtifactBytes?: number | null;
+                maxGpus?: number | null;
+                maxGpuHours?: number | null;
             };
         };
         TeamList: {
@@ -2404,12 +2473,18 @@ export interface components {
             maxRunning: number | null;
             maxQueued: number | null;
             maxArtifactBytes: number | null;
+            maxGpus: number | null;
+            maxGpuHours: number | null;
         };
         TeamUsage: {
             /** @description jobs that run or were handed to a worker */
             running: number;
             queued: number;
             artifactBytes: number;
+            /** @description held now */
+            gpus: number;
+            /** @description of this calendar month (UTC) */
+            gpuHours: number;
         };
         TrainedTeacher: {
             key: string;
@@ -2452,6 +2527,12 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            memoryGb: number | null;
+            /**
+             * @description what an administrator wants: cordoned takes no new jobs, draining also hands back those it runs
+             * @enum {unknown}
+             */
+            mode: "active" | "cordoned" | "draining";
             /** Format: date-time */
             lastSeenAt: string;
         };
@@ -2473,10 +2554,12 @@ export interface components {
                 jobId: string;
                 attempt: number;
                 /**
-                 * @description cancel: checkpoint, stop, report; abandon: the attempt is no longer yours, kill it, report nothing
+                 * @description cancel: checkpoint, stop, report; hand-back: the same, and report handed-back; abandon: the attempt is no longer yours, kill it, report nothing
                  * @enum {unknown}
                  */
-                order: "go-on" | "cancel" | "abandon";
+                order: "go-on" | "cancel" | "abandon" | "hand-back";
+                /** @description why the job is wanted back */
+                reason?: string;
             }[];
         };
     };
@@ -2693,7 +2776,7 @@ export interface operations {
     listJobs: {
         parameters: {
             query?: {
-                state?: "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
+                state?: "blocked" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
                 /** @description `key=value`; may be given several times, all must hold */
                 label?: string[];
                 /** @description only what belongs to this team */
@@ -5449,7 +5532,7 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
-                action?: "submitJob" | "cancelJob" | "retryJob" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey";
+                action?: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile";
                 /** @description id of what was changed; of a team its name */
                 target?: string;
                 /** @description only what belongs to this team */
@@ -6320,7 +6403,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {unknown} */
-                        state: "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
+                        state: "blocked" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
                     };
                 };
             };

@@ -3,17 +3,20 @@ import type { JobFailure, JobResult } from '@stillhouse/spec'
 import { Prisma } from '../generated/client.ts'
 
 export type JobMove =
-  | { readonly to: 'dispatched'; readonly workerId: string }
+  /** `gpus`: those that the worker's slot brings. */
+  | { readonly to: 'dispatched'; readonly workerId: string; readonly gpus: number }
   | { readonly to: 'running'; readonly workerId: string; readonly leaseSeconds: number }
   /** `again`: the attempt does not count; `failed`: it counts against the budget; `afresh`: a user asks for a retry. */
   | { readonly to: 'queued'; readonly why: 'again' | 'failed' | 'afresh' }
   | { readonly to: 'succeeded'; readonly verdict: 'passed' | 'failed'; readonly result: JobResult }
   | { readonly to: 'failed'; readonly failure: JobFailure }
+  /** A user asks for a retry while a job that it waits for is not done. */
+  | { readonly to: 'blocked' }
   | { readonly to: 'cancelled' }
 
-const RELEASED = Prisma.sql`worker_id = NULL, lease_until = NULL, handed_over_at = NULL`
+const RELEASED = Prisma.sql`worker_id = NULL, lease_until = NULL, handed_over_at = NULL, stop_reason = NULL`
 const FINISHED = Prisma.sql`${RELEASED}, finished_at = clock_timestamp(), cancel_requested = false`
-const AFRESH = Prisma.sql`failures = 0, verdict = NULL, result = NULL, failure = NULL, progress = NULL,
+const AFRESH = Prisma.sql`failures = 0, losses = 0, retry_at = NULL, verdict = NULL, result = NULL, failure = NULL, progress = NULL,
   queued_at = clock_timestamp(), started_at = NULL, finished_at = NULL, cancel_requested = false`
 
 /** The assignments of an UPDATE that belong to the move, without `state` itself. */
@@ -29,6 +32,8 @@ export function assignmentsOf(move: JobMove): Prisma.Sql {
       return move.why === 'afresh'
         ? Prisma.sql`${RELEASED}, ${AFRESH}`
         : Prisma.sql`${RELEASED}, failures = failures + 1`
+    case 'blocked':
+      return Prisma.sql`${RELEASED}, ${AFRESH}`
     case 'succeeded':
       return Prisma.sql`${FINISHED}, verdict = ${move.verdict}::verdict, result = ${JSON.stringify(move.result)}::json`
     case 'failed':

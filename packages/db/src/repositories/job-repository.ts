@@ -17,6 +17,10 @@ export interface NewJob {
   readonly idempotencyKey: string | null
   /** What it asks of a worker, as spec's `needsKey` gives it. */
   readonly needs: string
+  /** Jobs with equal keys train at one pace. */
+  readonly paceKey: string
+  /** W3C trace context of the request that sent it. */
+  readonly traceparent: string | null
 }
 
 export interface CompareAndSet {
@@ -101,11 +105,12 @@ export function createJobRepository(db: Connection) {
   return {
     /** Writes a new queued job; false when its id, or its idempotency key within the team, is taken. */
     async insert(job: NewJob): Promise<boolean> {
-      const { name, priority, labels } = job.spec
+      const { name, priority, preemptible = false, labels } = job.spec
       const written = await db.$executeRaw`
-        INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, needs, labels)
+        INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
+          pace_key, traceparent, labels)
         VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${job.needs}, ${JSON.stringify(labels)}::jsonb)
+          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.paceKey}, ${job.traceparent}, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
@@ -190,7 +195,7 @@ export function createJobRepository(db: Connection) {
 
     /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */
     async renewLeases(workerId: string, held: readonly AttemptKey[], leaseSeconds: number) {
-      return db.$queryRaw<(AttemptKey & { cancelRequested: boolean })[]>`
+      return db.$queryRaw<(AttemptKey & { cancelRequested: boolean; stopReason: string | null })[]>`
         WITH mine AS (
           SELECT job.id FROM job
           JOIN json_to_recordset(${JSON.stringify(held)}::json) AS held("jobId" uuid, attempt int)
@@ -200,13 +205,19 @@ export function createJobRepository(db: Connection) {
         )
         UPDATE job SET lease_until = ${leaseEnd(leaseSeconds)} FROM mine
         WHERE job.id = mine.id AND job.state = 'running'
-        RETURNING job.id AS "jobId", job.attempt, job.cancel_requested AS "cancelRequested"`
+        RETURNING job.id AS "jobId", job.attempt, job.cancel_requested AS "cancelRequested", job.stop_reason AS "stopReason"`
     },
 
     /** Ends the leases of a worker that has signed off. */
     async endLeases(workerId: string): Promise<void> {
       await db.$executeRaw`UPDATE job SET lease_until = clock_timestamp() - interval '1 second'
         WHERE worker_id = ${workerId}::uuid AND state = 'running'`
+    },
+
+    /** Asks the worker that runs the job to hand it back; it learns so with its next heartbeat. */
+    async requestHandBack(ids: readonly string[], reason: string): Promise<void> {
+      await db.$executeRaw`UPDATE job SET stop_reason = ${reason}
+        WHERE id = ANY(${ids}::uuid[]) AND state = 'running' AND stop_reason IS NULL`
     },
 
     async requestCancel(id: string): Promise<void> {

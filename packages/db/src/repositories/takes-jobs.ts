@@ -4,4 +4,4 @@ import { secondsSql } from './job-move.ts'
 
 /** SQL on the table `worker`: active, and heard of within so many seconds. */
 export const takesJobs = (withinSeconds: number): Prisma.Sql =>
-  Prisma.sql`worker.state = 'active' AND worker.last_seen_at > clock_timestamp() - ${secondsSql(withinSeconds)}`
+  Prisma.sql`worker.state = 'active' AND worker.mode = 'active' AND worker.last_seen_at > clock_timestamp() - ${secondsSql(withinSeconds)}`

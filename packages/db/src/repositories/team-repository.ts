@@ -2,6 +2,7 @@
 import type { TeamQuotas, TeamUsage } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma, type Team as Stored } from '../generated/client.ts'
+import { GPU_SECONDS, GPUS_HELD } from './team-usage.ts'
 
 /** Whose rows may be seen: those of one team, or (null) everybody's. */
 export type TeamFence = string | null
@@ -9,6 +10,7 @@ export type TeamFence = string | null
 export interface TeamRow {
   readonly id: string
   readonly name: string
+  readonly weight: number
   readonly quotas: TeamQuotas
   readonly createdAt: Date
 }
@@ -29,17 +31,19 @@ const ARTIFACT_BYTES = Prisma.sql`(SELECT coalesce(sum(size), 0)::float8 FROM ar
   WHERE job.team_id = team.id)`
 const USAGE = Prisma.sql`
   (SELECT count(*)::int FROM job WHERE job.team_id = team.id AND state IN ('running', 'dispatched')) AS running,
-  ${QUEUED} AS queued, ${ARTIFACT_BYTES} AS "artifactBytes"`
+  ${QUEUED} AS queued, ${ARTIFACT_BYTES} AS "artifactBytes", ${GPUS_HELD} AS gpus, ${GPU_SECONDS} / 3600 AS "gpuHours"`
+const NOTHING: TeamUsage = { running: 0, queued: 0, artifactBytes: 0, gpus: 0, gpuHours: 0 }
 
 export function createTeamRepository(db: Connection) {
   const rowOf = (stored: Stored | null): TeamRow | null => stored && teamRow(stored)
   return {
     /** Writes a new team; false when its id or its name is taken. */
-    async insert(id: string, name: string, quotas: TeamQuotas): Promise<boolean> {
-      const { maxRunning, maxQueued, maxArtifactBytes } = quotas
+    async insert({ id, name, weight, quotas }: Omit<TeamRow, 'createdAt'>): Promise<boolean> {
+      const { maxRunning, maxQueued, maxArtifactBytes, maxGpus, maxGpuHours } = quotas
       const written = await db.$executeRaw`
-        INSERT INTO team (id, name, max_running, max_queued, max_artifact_bytes)
-        VALUES (${id}::uuid, ${name}, ${maxRunning}::int, ${maxQueued}::int, ${maxArtifactBytes}::bigint)
+        INSERT INTO team (id, name, weight, max_running, max_queued, max_artifact_bytes, max_gpus, max_gpu_hours)
+        VALUES (${id}::uuid, ${name}, ${weight}::float8, ${maxRunning}::int, ${maxQueued}::int,
+          ${maxArtifactBytes}::bigint, ${maxGpus}::int, ${maxGpuHours}::float8)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
@@ -64,14 +68,16 @@ export function createTeamRepository(db: Connection) {
       return bounded === 0 ? null : rowOf(await db.team.findUnique({ where: { id } }))
     },
 
-    async setQuotas(id: string, { maxRunning, maxQueued, maxArtifactBytes }: TeamQuotas): Promise<void> {
-      await db.$executeRaw`UPDATE team SET max_running = ${maxRunning}::int, max_queued = ${maxQueued}::int,
-        max_artifact_bytes = ${maxArtifactBytes}::bigint WHERE id = ${id}::uuid`
+    async change({ id, weight, quotas }: Pick<TeamRow, 'id' | 'weight' | 'quotas'>): Promise<void> {
+      const { maxRunning, maxQueued, maxArtifactBytes, maxGpus, maxGpuHours } = quotas
+      await db.$executeRaw`UPDATE team SET weight = ${weight}::float8, max_running = ${maxRunning}::int,
+        max_queued = ${maxQueued}::int, max_artifact_bytes = ${maxArtifactBytes}::bigint, max_gpus = ${maxGpus}::int,
+        max_gpu_hours = ${maxGpuHours}::float8 WHERE id = ${id}::uuid`
     },
 
     async usage(id: string): Promise<TeamUsage> {
       const rows = await db.$queryRaw<TeamUsage[]>`SELECT ${USAGE} FROM team WHERE id = ${id}::uuid`
-      return rows[0] ?? { running: 0, queued: 0, artifactBytes: 0 }
+      return rows[0] ?? NOTHING
     },
 
     /** Jobs that wait. */
@@ -98,7 +104,7 @@ export function createTeamRepository(db: Connection) {
       const usages = new Map(used.map(({ id, ...usage }) => [id, usage]))
       return stored.map((row) => ({
         ...teamRow(row),
-        usage: usages.get(row.id) ?? { running: 0, queued: 0, artifactBytes: 0 },
+        usage: usages.get(row.id) ?? NOTHING,
       }))
     },
 
@@ -113,7 +119,9 @@ export function createTeamRepository(db: Connection) {
   }
 }
 
-function teamRow({ id, name, maxRunning, maxQueued, maxArtifactBytes, createdAt }: Stored): TeamRow {
+function teamRow(stored: Stored): TeamRow {
+  const { id, name, weight, maxRunning, maxQueued, maxArtifactBytes, maxGpus, maxGpuHours, createdAt } = stored
   const bytes = maxArtifactBytes === null ? null : Number(maxArtifactBytes)
-  return { id, name, quotas: { maxRunning, maxQueued, maxArtifactBytes: bytes }, createdAt }
+  const quotas = { maxRunning, maxQueued, maxArtifactBytes: bytes, maxGpus, maxGpuHours }
+  return { id, name, weight, quotas, createdAt }
 }

@@ -17,14 +17,17 @@ const send = (method: 'POST' | 'PATCH', url: string, payload: object) =>
   t.app.inject({ method, url, payload, headers: as('admin') })
 const get = (url: string) => t.app.inject({ url, headers: as('admin') })
 
-test('a team is made, found, listed, and its quotas changed one by one', async () => {
+test('a team is made, found, listed, and its weight and quotas changed one by one', async () => {
   const made = await send('POST', '/v1/teams', { name: 'green', quotas: { maxRunning: 2 } })
   expect([made.statusCode, made.headers['location']]).toEqual([201, '/v1/teams/green'])
-  const quotas = { maxRunning: 2, maxQueued: null, maxArtifactBytes: null }
-  expect(made.json<Team>()).toMatchObject({ name: 'green', quotas, usage: { running: 0 } })
+  const rest = { maxArtifactBytes: null, maxGpus: null, maxGpuHours: null }
+  const quotas = { maxRunning: 2, maxQueued: null, ...rest }
+  expect(made.json<Team>()).toMatchObject({ name: 'green', weight: 1, quotas, usage: { running: 0 } })
   const changed = await send('PATCH', '/v1/teams/green', { quotas: { maxQueued: 5, maxRunning: null } })
-  expect(changed.json<Team>().quotas).toEqual({ maxRunning: null, maxQueued: 5, maxArtifactBytes: null })
-  expect((await get('/v1/teams/green')).json<Team>()).toEqual(changed.json())
+  expect(changed.json<Team>().quotas).toEqual({ maxRunning: null, maxQueued: 5, ...rest })
+  const heavier = await send('PATCH', '/v1/teams/green', { weight: 3 })
+  expect(heavier.json<Team>()).toEqual({ ...changed.json<Team>(), weight: 3 })
+  expect((await get('/v1/teams/green')).json<Team>()).toEqual(heavier.json())
   expect((await get('/v1/teams')).json<TeamList>().items.map((team) => team.name)).toEqual(['green'])
 })
 
@@ -42,8 +45,9 @@ test.each([
   [{ name: 'a'.repeat(64) }, '/name'],
   [{ name: 'a', quotas: { maxRunning: -1 } }, '/quotas/maxRunning'],
   [{ name: 'a', quotas: { maxQueued: 2 ** 31 } }, '/quotas/maxQueued'],
-  [{ name: 'a', quotas: { maxGpus: 1 } }, '/quotas/maxGpus'],
-  [{ name: 'a', weight: 2 }, '/weight'],
+  [{ name: 'a', quotas: { maxGpuHours: -1 } }, '/quotas/maxGpuHours'],
+  [{ name: 'a', weight: 0 }, '/weight'],
+  [{ name: 'a', share: 2 }, '/share'],
 ])('the team %j is refused at %s', async (team, path) => {
   const response = await send('POST', '/v1/teams', team)
   expect([response.statusCode, response.json<Problem>().faults?.map((fault) => fault.path)]).toEqual([400, [path]])

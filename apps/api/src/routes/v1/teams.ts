@@ -63,7 +63,7 @@ export const teamRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { s
       schema: {
         operationId: 'updateTeam',
         tags,
-        summary: 'Change quotas of a team; only with a key of the cluster. Those that are not given stay',
+        summary: 'Change the weight or quotas of a team; only with a key of the cluster. Those that are not given stay',
         params: TeamPath,
         body: TeamChange,
         response: { 200: json('The team', Team) },

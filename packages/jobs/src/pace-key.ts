@@ -1,0 +1,27 @@
+// Which jobs take equally long per epoch: those that differ in nothing but how long they train and what surrounds that.
+import { createHash } from 'node:crypto'
+import { canonicalJson, type JobSpec } from '@stillhouse/spec'
+
+/** Hex sha256 over what decides the time of a step and the number of steps in an epoch, and the kind of machine. */
+export function paceKey({
+  data,
+  teachers,
+  student,
+  peers,
+  sources,
+  method,
+  stages,
+  train,
+  evaluate,
+  resources,
+}: JobSpec): string {
+  const { batchSize, accumulate, augment = null, compile } = train
+  const { gpus, gpuMemoryGb = 0, labels } = resources
+  const decisive = { data, teachers, student, peers, sources, method: method ?? null, stages: stages ?? null, evaluate }
+  const asked = {
+    ...decisive,
+    train: { batchSize, accumulate, augment, compile },
+    machine: { gpus, gpuMemoryGb, labels },
+  }
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+}
