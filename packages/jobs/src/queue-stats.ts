@@ -1,14 +1,13 @@
 // What the service tells about itself, for dashboards and alarms. Two kinds: numbers of the whole service, which every
 // replica reads from the database alike, and those of the background work of one process.
 import type { AttemptEnd, EndedGroup, TrainingGroup, Usage } from '@stillhouse/db'
-import type { FailureClass, JobState } from '@stillhouse/spec'
+import type { FailureClass, JobState, WaitKind } from '@stillhouse/spec'
 
 /**
- * Why jobs wait, in the words of a dashboard. `quota`: their team runs as many as it may; `no-worker`: no connected
- * worker has what they ask for; `slot`: those that have it are busy, or the job is about to be handed over.
+ * Why jobs wait, as far as it can be told of many at once: spec's words, of which `busy` here stands for `next`, `share`,
+ * `reserved` and `back-off` too.
  */
-export const WAIT_REASONS = ['quota', 'no-worker', 'slot'] as const
-export type WaitReason = (typeof WAIT_REASONS)[number]
+export type WaitReason = Extract<WaitKind, 'dependency' | 'quota' | 'worker' | 'busy' | 'hand-over'>
 
 /** How things stand now. */
 export interface QueueStats {

@@ -25,7 +25,12 @@ export function createStats({ db, settings }: JobContext): () => Promise<QueueSt
         outboxPending: pending,
         outboxOldestSeconds: oldestSeconds,
         workers: { active: workers.length, slots: sumOf(workers, 'slots'), busy: sumOf(workers, 'running') },
-        waiting: waitReasons(groups, workers, await tables.teams.limits()),
+        waiting: waitReasons({
+          queued: groups,
+          held: await tables.stats.held(),
+          workers,
+          limits: await tables.teams.limits(),
+        }),
         waitingNeeds: byNeeds(groups),
         oldestWaits: byTeam(groups),
         training: await tables.stats.training(),

@@ -37,13 +37,13 @@ const SERIES: readonly Series[] = [
   },
   {
     name: 'waiting_jobs',
-    help: 'Jobs that wait for a slot, by team and reason',
+    help: 'Jobs that wait, by team and reason',
     labels: ['team', 'reason'],
     read: ({ waiting }) => waiting.map(({ team, reason, jobs }) => [{ team, reason }, jobs]),
   },
   {
     name: 'waiting_jobs_by_needs',
-    help: 'Jobs that wait for a slot, by what they ask of a worker: "any", JSON of GPUs, their memory and labels, or "other"',
+    help: 'Queued jobs, by what they ask of a worker: "any", JSON of GPUs, their memory and labels, or "other"',
     labels: ['needs'],
     read: ({ waitingNeeds }) => boundKinds(waitingNeeds).map(({ needs, jobs }) => [{ needs }, jobs]),
   },

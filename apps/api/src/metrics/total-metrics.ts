@@ -12,7 +12,7 @@ export function totalMetrics(registry: Registry): (totals: ServiceTotals | null)
   const labels = ['team', 'ending', 'class', 'code']
   const attempts = counter('attempts_total', 'Attempts that ended, by ending, failure class and failure code', labels)
   const slots = counter('slot_seconds_total', 'Seconds that attempts had a slot, running ones included', ['team'])
-  const gpus = counter('gpu_seconds_total', 'The same times the GPUs that they asked for', ['team'])
+  const gpus = counter('gpu_seconds_total', 'Seconds that attempts had a GPU, times the GPUs', ['team'])
   const showWaits = waitHistogram(registry)
   return (totals) => {
     for (const each of [attempts, slots, gpus]) each.reset()

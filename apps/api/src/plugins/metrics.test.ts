@@ -37,7 +37,7 @@ test('the state of the queue is shown', async () => {
 test('waits, training and what happened are shown by team', async () => {
   const lines = (await scrape()).split('\n')
   for (const line of [
-    'stillhouse_waiting_jobs{team="default",reason="slot"} 2',
+    'stillhouse_waiting_jobs{team="default",reason="busy"} 2',
     String.raw`stillhouse_waiting_jobs_by_needs{needs="{\"gpus\":1}"} 2`,
     'stillhouse_oldest_wait_seconds{team="default"} 12.5',
     'stillhouse_training_jobs{team="default"} 1',

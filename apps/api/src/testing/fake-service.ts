@@ -106,7 +106,7 @@ export function createFakeService(): FakeService {
       outboxPending: 1,
       outboxOldestSeconds: 0.25,
       workers: { active: 1, slots: 2, busy: 1 },
-      waiting: [{ team: 'default', reason: 'slot', jobs: 2 }],
+      waiting: [{ team: 'default', reason: 'busy', jobs: 2 }],
       waitingNeeds: [{ needs: '{"gpus":1}', jobs: 2 }],
       oldestWaits: [{ team: 'default', seconds: 12.5 }],
       training: [{ team: 'default', jobs: 1, imagesPerSecond: 640, stepSeconds: 0.05 }],

@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import type { AttemptEnd } from './attempt-repository.ts'
 
-/** Jobs that wait and ask the same of a worker. */
+/** Queued jobs of a team that ask the same of a worker. */
 export interface WaitingGroup {
   readonly teamId: string
   readonly team: string
@@ -13,6 +13,13 @@ export interface WaitingGroup {
   readonly jobs: number
   /** Of the one that has waited longest, seconds. */
   readonly oldestSeconds: number
+}
+
+/** Jobs that wait, but not for a slot. */
+export interface HeldGroup {
+  readonly team: string
+  readonly state: 'blocked' | 'dispatched'
+  readonly jobs: number
 }
 
 /** What one team trains now. */
@@ -25,7 +32,7 @@ export interface TrainingGroup {
   readonly stepSeconds: number | null
 }
 
-/** Seconds that a team's attempts have had: slots, and GPUs as far as they were asked for. */
+/** Seconds that a team's attempts have held slots, and GPUs. */
 export interface Usage {
   readonly slotSeconds: number
   readonly gpuSeconds: number
@@ -60,8 +67,6 @@ export interface Window {
   readonly origin: Date
 }
 
-const GPUS = Prisma.sql`CASE WHEN job.needs = '' THEN 0 ELSE coalesce((job.needs::json->>'gpus')::int, 0) END`
-
 /** When the wait of an attempt began: with the end of the one before, else with the job's place in the queue. */
 const WAITED_SINCE = Prisma.sql`CASE WHEN before.next_state = 'queued' THEN before.ended_at
   WHEN job.queued_at <= started.dispatched_at THEN job.queued_at ELSE job.created_at END`
@@ -87,7 +92,7 @@ export function createStatsRepository(db: Connection) {
     /** Jobs that are not finished. */
     async unfinished(): Promise<{ state: JobState; count: number }[]> {
       return db.$queryRaw`SELECT state::text, count(*)::int FROM job
-        WHERE state IN ('queued', 'dispatched', 'running') GROUP BY state`
+        WHERE state IN ('blocked', 'queued', 'dispatched', 'running') GROUP BY state`
     },
 
     /** Jobs that are finished: all there ever were, so this takes longer with every job. */
@@ -96,7 +101,16 @@ export function createStatsRepository(db: Connection) {
         WHERE state IN ('succeeded', 'failed', 'cancelled') GROUP BY state`
     },
 
-    /** By team and needs. */
+    /** Jobs that wait for other jobs, or for the worker that they were given to. */
+    async held(): Promise<HeldGroup[]> {
+      return db.$queryRaw<HeldGroup[]>`
+        SELECT team.name AS team, held.state::text, jobs FROM (
+          SELECT team_id, state, count(*)::int AS jobs FROM job WHERE state IN ('blocked', 'dispatched')
+          GROUP BY team_id, state
+        ) AS held JOIN team ON team.id = held.team_id ORDER BY team.name, held.state`
+    },
+
+    /** Queued jobs, by team and needs. */
     async waiting(): Promise<WaitingGroup[]> {
       return db.$queryRaw<WaitingGroup[]>`
         SELECT team.id AS "teamId", team.name AS team, needs, jobs,
@@ -122,7 +136,7 @@ export function createStatsRepository(db: Connection) {
       return db.$queryRaw`
         SELECT team.name AS team, sum(seconds)::float8 AS "slotSeconds", sum(seconds * gpus)::float8 AS "gpuSeconds"
         FROM (
-          SELECT job.team_id, ${GPUS} AS gpus, ${secondsOf(Prisma.sql`job_attempt.started_at`, Prisma.sql`clock_timestamp()`, origin)} AS seconds
+          SELECT job.team_id, job_attempt.gpus, ${secondsOf(Prisma.sql`job_attempt.started_at`, Prisma.sql`clock_timestamp()`, origin)} AS seconds
           FROM job JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
           WHERE job.state = 'running' AND job_attempt.started_at IS NOT NULL
         ) AS running JOIN team ON team.id = running.team_id GROUP BY team.name`
@@ -135,7 +149,7 @@ export function createStatsRepository(db: Connection) {
         SELECT team.name AS team, ending, code, settled, attempts, "slotSeconds", "gpuSeconds" FROM (
           SELECT job.team_id, ending, code, ended_at <= ${settled.toISOString()}::timestamptz AS settled, count(*)::int AS attempts,
             coalesce(sum(${seconds}), 0)::float8 AS "slotSeconds",
-            coalesce(sum(${seconds} * ${GPUS}), 0)::float8 AS "gpuSeconds"
+            coalesce(sum(${seconds} * ended.gpus), 0)::float8 AS "gpuSeconds"
           FROM job_attempt AS ended JOIN job ON job.id = ended.job_id
           WHERE ended_at > ${since.toISOString()}::timestamptz GROUP BY job.team_id, ending, code, settled
         ) AS groups JOIN team ON team.id = groups.team_id`
