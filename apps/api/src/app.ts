@@ -17,6 +17,7 @@ import { orderlyClose } from './plugins/orderly-close.ts'
 import { problems, sendProblem } from './plugins/problems.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { routeContract } from './plugins/route-contract.ts'
+import { tracing } from './plugins/tracing.ts'
 import { ROUTES } from './routes/index.ts'
 
 export interface AppOptions extends Omit<ApiContext, 'config'> {
@@ -34,6 +35,7 @@ export function createApp({ config, ...rest }: AppOptions): FastifyInstance {
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } })
   app.register(orderlyClose)
+  app.register(tracing)
   app.register(problems)
   app.register(requestLog)
   app.register(routeContract)
@@ -54,6 +56,7 @@ function createServer({ logger, config }: ApiContext): FastifyInstance {
     loggerInstance: logger.child({ version: STILLHOUSE_VERSION }) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
+    requestIdLogLabel: 'requestId',
     bodyLimit: config.bodyLimit,
     // a socket on which nothing moves, in either direction; event streams move every few seconds
     connectionTimeout: 120_000,

@@ -41,6 +41,10 @@ const Environment = Type.Object({
     default: 60,
     description: 'patience with a failing artifact store',
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'Prometheus metrics at /metrics; default: none' }),
+  ),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', description: 'address for them to listen on' }),
   DRAIN_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 60, description: 'longest shutdown' }),
 })
 
@@ -69,6 +73,8 @@ export interface Settings {
   readonly termGraceMs: number
   readonly uploadMs: number
   readonly drainMs: number
+  /** Null: no metrics are shown. */
+  readonly metrics: { readonly host: string; readonly port: number } | null
 }
 
 const TERM_GRACE_MS = 5000
@@ -100,6 +106,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     termGraceMs: TERM_GRACE_MS,
     uploadMs: read.UPLOAD_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
+    metrics: read.METRICS_PORT === undefined ? null : { host: read.METRICS_HOST, port: read.METRICS_PORT },
   }
 }
 

@@ -11,6 +11,9 @@ import { createDataCache } from './data/data-cache.ts'
 import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
+import { createWorkerMetrics } from './metrics.ts'
+import { measuredApi, measuredPool } from './metrics-parts.ts'
+import { serveMetrics } from './metrics-server.ts'
 import { type Registration, register } from './registration.ts'
 import type { Settings } from './settings.ts'
 import { findGpus, planSlots, type Slot } from './slots.ts'
@@ -35,21 +38,28 @@ export interface WorkerParts {
 
 /** Works until `draining` is aborted. Rejects when the worker cannot start; then nothing is left behind. */
 export async function runWorker(parts: WorkerParts): Promise<void> {
-  const { settings, api, createConsumer, logger, draining } = parts
+  const { settings, createConsumer, logger, draining } = parts
+  const metrics = createWorkerMetrics()
+  const api = measuredApi(parts.api, metrics)
+  const door = settings.metrics ? await serveMetrics(metrics.registry, settings.metrics) : null
+  if (door) logger.info({ url: door.url }, 'metrics are shown')
   const records = createTrainerRecords(settings.scratchDir, logger)
   await records.cleanUp()
-  const stopWatching = watchEventLoop(logger)
-  const pool = createTrainerPool({ settings, records, logger })
+  const stopWatching = watchEventLoop(logger, metrics.eventLoopLag)
+  const pool = measuredPool(createTrainerPool({ settings, records, logger }), metrics)
   try {
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
     const registration = await introduce({ settings, api, logger, draining }, slots, pool)
     const attempts = new Set<AttemptControl>()
+    metrics.observeSlots(slots.length, () => attempts.size)
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
-    const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
+    const parted = { api, pool, records, data, settings, metrics, logger }
+    const workplace = { ...parted, registration, free: [...slots], attempts, draining }
     await serve(workplace, heartbeats, createConsumer)
   } finally {
     stopWatching()
+    await door?.close()
     await pool.close()
   }
 }

@@ -91,6 +91,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     termGraceMs: 500,
     uploadMs: 1000,
     drainMs: 10_000,
+    metrics: null,
     ...overrides,
   }
 }

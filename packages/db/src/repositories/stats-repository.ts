@@ -4,6 +4,7 @@ import type { JobState } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import type { AttemptEnd } from './attempt-repository.ts'
+import { waitedSince } from './waited-since.ts'
 
 /** Queued jobs of a team that ask the same of a worker. */
 export interface WaitingGroup {
@@ -66,10 +67,6 @@ export interface Window {
   /** What was used before does not count. */
   readonly origin: Date
 }
-
-/** When the wait of an attempt began: with the end of the one before, else with the job's place in the queue. */
-const WAITED_SINCE = Prisma.sql`CASE WHEN before.next_state = 'queued' THEN before.ended_at
-  WHEN job.queued_at <= started.dispatched_at THEN job.queued_at ELSE job.created_at END`
 
 /** SQL for the seconds from `from` to `to`, as far as they are after `origin`. */
 function secondsOf(from: Prisma.Sql, to: Prisma.Sql, origin: Date): Prisma.Sql {
@@ -166,7 +163,7 @@ export function createStatsRepository(db: Connection) {
             count(*)::int AS attempts, sum(waited)::float8 AS seconds
           FROM (
             SELECT job.team_id, wait.until, started.started_at <= ${settled.toISOString()}::timestamptz AS settled,
-              greatest(0, extract(epoch FROM wait.ended - ${WAITED_SINCE}))::float8 AS waited
+              greatest(0, extract(epoch FROM wait.ended - ${waitedSince('started')}))::float8 AS waited
             FROM job_attempt AS started JOIN job ON job.id = started.job_id
             LEFT JOIN job_attempt AS before ON before.job_id = started.job_id AND before.attempt = started.attempt - 1
             CROSS JOIN LATERAL (VALUES ('dispatch', started.dispatched_at), ('start', started.started_at))
