@@ -71,7 +71,7 @@ async function startService(env: Record<string, string>) {
         ({ ok }) => ok,
         () => false,
       ),
-    40_000,
+    90_000,
   )
   const scratch = { SCRATCH_DIR: join(folder, 'scratch'), TRAINER_ENTRY: TRAINER }
   const worker = start('worker', { ...shared, ...scratch, API_URL: url })
@@ -112,7 +112,7 @@ async function runJob(url: string, headers: Record<string, string> = {}): Promis
   return eventually(async () => {
     const job = (await (await fetch(`${url}/v1/jobs/${id}`, { headers: { authorization } })).json()) as Job
     return job.finishedAt !== null && job
-  }, 40_000)
+  }, 90_000)
 }
 
 test('the spans of API and worker make one trace, and every log line about the job carries it', async () => {
@@ -173,11 +173,11 @@ test('the spans of API and worker make one trace, and every log line about the j
   const told = about(worker.lines()).map(({ msg }) => msg)
   expect(told).toEqual(['attempt started', 'attempt finished'])
   for (const line of about(worker.lines())) expect(line).toMatchObject({ attempt: 1, traceId: TRACE })
-})
+}, 180_000)
 
 test('without a collector a job runs as ever, and no line speaks of a trace', async () => {
   const { url, api, worker } = await startService({})
   const job = await runJob(url)
   expect(job.state).toBe('succeeded')
   for (const line of [...api.lines(), ...worker.lines()]) expect(line).not.toHaveProperty('traceId')
-})
+}, 180_000)
