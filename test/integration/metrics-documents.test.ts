@@ -54,7 +54,7 @@ const ours = (series: Map<string, Registered>) => [...series].filter(([name]) =>
 function documented(heading: string): [string, Registered][] {
   const [, section = ''] = read('docs/metrics.md').split(`\n## ${heading}\n`)
   const [own = ''] = section.split('\n## ')
-  return [...own.matchAll(/^\| `(stillhouse_\w+)` \| (\w+) \| ([^|]*) \|/gm)].map(
+  return [...own.matchAll(/^\| `(stillhouse_\w+)` \| (\w+) \|([^|]*)\|/gm)].map(
     ([, name = '', type = '', labels = '']) => [
       name,
       { type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label) },

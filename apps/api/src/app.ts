@@ -54,9 +54,8 @@ const CONTENT_POLICY = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"
 function createServer({ logger, config }: ApiContext): FastifyInstance {
   return Fastify({
     loggerInstance: logger.child({ version: STILLHOUSE_VERSION }) as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
-    requestIdLogLabel: 'requestId',
     bodyLimit: config.bodyLimit,
     // a socket on which nothing moves, in either direction; event streams move every few seconds
     connectionTimeout: 120_000,
