@@ -78,9 +78,9 @@ test('a migration that fails leaves nothing behind and can be tried again once i
 })
 
 test('a new migration holds what changed in the schema and gets the next number', async () => {
-  await addMigration('0005_without_worker_state', 'DROP INDEX "worker_state_idx";')
+  await addMigration('0006_without_worker_state', 'DROP INDEX "worker_state_idx";')
   const path = await createMigration(database.url, 'put_it_back', folder)
-  expect(path).toBe(join(folder, '0006_put_it_back', 'migration.sql'))
+  expect(path).toBe(join(folder, '0007_put_it_back', 'migration.sql'))
   expect(await readFile(path as string, 'utf8')).toContain('CREATE INDEX "worker_state_idx"')
   expect(await createMigration(database.url, 'nothing_left', folder)).toBeNull()
 })

@@ -92,7 +92,7 @@ test('a job that asks for a GPU waits for a worker that has one and holds up nob
   const { submit, worker, handOut, service, queue } = jobs()
   const reason = 'it asks for a GPU and no connected worker has that'
   const wants = await submit({ priority: 90, resources: { gpus: 1 } })
-  expect((await service.getJob(wants.id)).queue).toEqual({ position: 1, reason })
+  expect((await service.getJob(wants.id)).queue).toMatchObject({ position: 1, kind: 'worker', reason })
   const plain = await submit({ priority: 10 })
   await worker({ name: 'cpu', slots: 2, devices: [{ kind: 'cpu', name: 'Xeon' }] })
   await handOut()
@@ -101,7 +101,7 @@ test('a job that asks for a GPU waits for a worker that has one and holds up nob
   await worker({ name: 'gpu', devices: GPU })
   expect((await service.getJob(wants.id)).queue?.reason).toBe('a slot is free; the job is about to be handed over')
   await handOut()
-  const queued = { position: null, reason: 'waiting for worker gpu to take it' }
+  const queued = { position: null, kind: 'hand-over', reason: 'waiting for worker gpu to take it' }
   expect(await service.getJob(wants.id)).toMatchObject({ state: 'dispatched', attempt: 1, queue: queued })
 })
 
@@ -201,16 +201,22 @@ test('a waiting job says where it stands and why', async () => {
   const { submit, worker, handOut, service, queue, context } = jobs()
   const ids = [(await submit()).id, (await submit()).id, (await submit()).id, (await submit()).id]
   const placeOf = async (index: number) => (await service.getJob(ids[index] ?? '')).queue
-  expect(await placeOf(3)).toEqual({ position: 4, reason: 'no worker is connected; 3 jobs are ahead' })
+  expect(await placeOf(3)).toMatchObject({ position: 4, reason: 'no worker is connected; 3 jobs are ahead' })
   const draining = await worker({ name: 'old' })
   await service.heartbeat(draining, { state: 'draining', jobs: [] })
-  expect(await placeOf(0)).toEqual({ position: 1, reason: 'no worker takes jobs: 1 worker is draining' })
+  expect(await placeOf(0)).toMatchObject({
+    position: 1,
+    reason: 'no worker takes jobs: 1 worker is draining or cordoned',
+  })
   const workerId = await worker({ name: 'w1', slots: 2 })
-  expect(await placeOf(1)).toEqual({ position: 2, reason: 'a slot is free; the job is about to be handed over' })
-  expect(await placeOf(2)).toEqual({ position: 3, reason: 'all 2 slots are busy; 2 jobs are ahead' })
+  expect(await placeOf(1)).toMatchObject({ position: 2, reason: 'a slot is free; the job is about to be handed over' })
+  expect(await placeOf(2)).toMatchObject({
+    position: 3,
+    reason: 'the free slots are for jobs ahead; 2 jobs are ahead',
+  })
   queue.down = true
   await handOut()
-  expect(await placeOf(0)).toEqual({
+  expect(await placeOf(0)).toMatchObject({
     position: null,
     reason: 'the queue does not answer; the hand-over is tried again',
   })
@@ -218,8 +224,8 @@ test('a waiting job says where it stands and why', async () => {
   await context.db.transaction(async (tx) => tx.outbox.delete((await tx.outbox.due(9)).map((row) => row.id)))
   await service.claim(ids[0] ?? '', { workerId, attempt: 1 })
   expect(await placeOf(0)).toBeNull()
-  expect(await placeOf(2)).toEqual({ position: 1, reason: 'all 2 slots are busy' })
-  expect(await placeOf(3)).toEqual({ position: 2, reason: 'all 2 slots are busy; 1 job is ahead' })
+  expect(await placeOf(2)).toMatchObject({ position: 1, reason: 'all 2 slots are busy' })
+  expect(await placeOf(3)).toMatchObject({ position: 2, reason: 'all 2 slots are busy; 1 job is ahead' })
 })
 
 test('a handed-over job names the worker that it waits for', async () => {
@@ -227,7 +233,12 @@ test('a handed-over job names the worker that it waits for', async () => {
   const { id } = await submit()
   await worker({ name: 'gpu-7' })
   await handOut()
-  expect((await service.getJob(id)).queue).toEqual({ position: null, reason: 'waiting for worker gpu-7 to take it' })
+  expect((await service.getJob(id)).queue).toEqual({
+    position: null,
+    kind: 'hand-over',
+    reason: 'waiting for worker gpu-7 to take it',
+    expectedStart: null,
+  })
 })
 
 test('the outbox keeps what the queue refuses and sends it, in order, when the queue is back', async () => {
@@ -344,10 +355,11 @@ test('with ten thousand jobs waiting, handing out and asking for a place stay qu
   await query('ANALYZE job')
   await worker({ slots: 64 })
   const plan = await query(
-    "EXPLAIN SELECT id FROM job WHERE state = 'queued' AND needs = '' ORDER BY priority DESC, queued_at, id LIMIT 64 FOR NO KEY UPDATE SKIP LOCKED",
+    `EXPLAIN SELECT id FROM job WHERE state = 'queued' AND (retry_at IS NULL OR retry_at <= now())
+      AND team_id = '${DEFAULT_TEAM.id}' AND needs = '' ORDER BY priority DESC, queued_at, id LIMIT 64`,
   )
   const steps = plan.map((row) => row['QUERY PLAN']).join('\n')
-  expect(steps).toMatch(/Index Scan using job_queue_/)
+  expect(steps).toMatch(/Index (Only )?Scan using job_(team_)?queue_/)
   expect(steps).not.toContain('Sort')
   const started = performance.now()
   expect(await dispatch(context)).toBe(64)

@@ -106,7 +106,10 @@ test('an entry says who, what and how it was, and no secret', async () => {
   ])
   await admin.updateTeam('red', { quotas: { maxQueued: 9 } })
   const [change] = (await admin.listAudit({ action: 'updateTeam' })).items
-  expect(change?.detail).toMatchObject({ before: { maxQueued: null }, after: { maxQueued: 9 } })
+  expect(change?.detail).toMatchObject({
+    before: { weight: 1, quotas: { maxQueued: null } },
+    after: { weight: 1, quotas: { maxQueued: 9 } },
+  })
   const { secret } = await red.client.rotateKey(red.keyId)
   const everything = JSON.stringify(await jobs().query('SELECT * FROM audit_entry'))
   for (const told of [secret, red.secret]) expect(everything).not.toContain(told)

@@ -28,7 +28,7 @@ test('a team that may have so many waiting jobs is refused the next, and told ho
   await submit(red)
   await expect(red.client.retryJob(first.id)).rejects.toMatchObject({ status: 429, code: 'quota.jobs_queued' })
   expect((await red.client.getJob(first.id)).state).toBe('cancelled')
-  expect((await admin.getTeam('red')).usage).toEqual({ running: 0, queued: 2, artifactBytes: 0 })
+  expect((await admin.getTeam('red')).usage).toEqual({ running: 0, queued: 2, artifactBytes: 0, gpus: 0, gpuHours: 0 })
 })
 
 test('a refusal has no Retry-After: nobody knows when a job will start', async () => {
@@ -72,7 +72,9 @@ test('a team runs no more jobs than it may, and holds up nobody', async () => {
   const other = await submit(blue)
   const held = (ahead: string) => ({
     position: null,
+    kind: 'quota',
     reason: `the team red may run 1 job at a time and runs ${ahead}`,
+    expectedStart: null,
   })
   expect(await placeOf(red, one)).toMatchObject({ position: 1 })
   expect(await placeOf(red, two)).toEqual(held('0; 1 job of the team is ahead'))
@@ -113,7 +115,9 @@ test('a team with a limit of nothing runs nothing and says so', async () => {
   expect(await dispatch(context)).toBe(0)
   expect(await placeOf(red, job)).toEqual({
     position: null,
+    kind: 'quota',
     reason: 'the team red may run 0 jobs at a time and runs 0',
+    expectedStart: null,
   })
 })
 
@@ -130,7 +134,8 @@ test('with ten thousand jobs of three teams waiting, two with limits, places are
   )
   await query('ANALYZE job')
   const order = await query(
-    `SELECT job.id, team.name FROM job JOIN team ON team.id = team_id ORDER BY priority DESC, queued_at, job.id`,
+    `SELECT job.id, team.name FROM job JOIN team ON team.id = team_id
+     ORDER BY row_number() OVER (PARTITION BY team_id ORDER BY priority DESC, queued_at, job.id), team_id`,
   )
   const allowed = { default: Number.POSITIVE_INFINITY, red: 7, blue: 0 } as Record<string, number>
   const expected = new Map<string, number | null>()

@@ -10,6 +10,11 @@ const Environment = Type.Object({
   ARTIFACT_URL: Type.String({ pattern: '^(file|s3)://', description: 'file:///folder or s3://bucket/prefix' }),
   BOOTSTRAP_API_KEY: Type.Optional(Type.String({ minLength: 16, description: 'a key with the scope `admin`' })),
   WORKER_TOKEN: Type.Optional(Type.String({ minLength: 16, description: 'a key with the scope `worker`' })),
+  MAX_WAIT_HOURS: Type.Number({
+    exclusiveMinimum: 0,
+    default: 24,
+    description: 'a job that has waited for so long is handed out before all others',
+  }),
   LEASE_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 20, description: 'silence after which a worker is lost' }),
   HEARTBEAT_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 2, description: 'how often workers report' }),
   METRICS_PUBLIC: Type.Boolean({ default: true, description: '/metrics without a key' }),

@@ -44,6 +44,7 @@ function openService(env: Environment, logger: Logger): Promise<JobService> {
     queueUrl: env.QUEUE_URL,
     artifactUrl: env.ARTIFACT_URL,
     leaseSeconds: env.LEASE_SECONDS,
+    maxWaitSeconds: env.MAX_WAIT_HOURS * 3600,
     heartbeatSeconds: env.HEARTBEAT_SECONDS,
     logger,
   })

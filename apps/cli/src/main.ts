@@ -10,6 +10,7 @@ import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
 import { addPull } from './commands/pull.ts'
+import { addQueue } from './commands/queue.ts'
 import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
 import { addSubmit } from './commands/submit.ts'
@@ -30,6 +31,7 @@ for (const add of [
   addSubmit,
   addValidate,
   addLs,
+  addQueue,
   addShow,
   addWatch,
   addLogs,

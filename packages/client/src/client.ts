@@ -67,6 +67,8 @@ export interface Client {
   downloadArtifact(id: string, path: string, options?: DownloadOptions): Promise<Download>
   getCatalog(options?: CallOptions): Promise<spec.Catalog>
   listWorkers(options?: CallOptions): Promise<spec.Worker[]>
+  /** Whose turn it is, and why each job waits. */
+  getQueue(query?: { readonly team?: string; readonly limit?: number }, options?: CallOptions): Promise<spec.QueueView>
   /** Whether the service answers and has all it needs. Never rejects. */
   isReady(options?: CallOptions): Promise<boolean>
 

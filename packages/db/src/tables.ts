@@ -8,10 +8,11 @@ import { createCheckpointRepository } from './repositories/checkpoint-repository
 import { createDatasetRepository } from './repositories/dataset-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
+import { createLineRepository } from './repositories/line-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
 import { createMetricRepository } from './repositories/metric-repository.ts'
 import { createOutboxRepository } from './repositories/outbox-repository.ts'
-import { createQueuePlaceRepository } from './repositories/queue-place-repository.ts'
+import { createPaceRepository } from './repositories/pace-repository.ts'
 import { createReportBatchRepository } from './repositories/report-batch-repository.ts'
 import { createSignals } from './repositories/signals.ts'
 import { createStaleBlobRepository } from './repositories/stale-blob-repository.ts'
@@ -34,11 +35,12 @@ export function createTables(connection: Connection) {
     datasets: createDatasetRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
+    line: createLineRepository(connection),
     logs: createLogRepository(connection),
     metrics: createMetricRepository(connection),
     models: createUploadedModelRepository(connection),
     outbox: createOutboxRepository(connection),
-    places: createQueuePlaceRepository(connection),
+    paces: createPaceRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
     stats: createStatsRepository(connection),

@@ -12,6 +12,7 @@ import { listEvents, listLogs, listMetrics } from './list-progress.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './manage-keys.ts'
 import { getModel, getModelFiles, saveModel } from './models.ts'
 import { retry } from './retry.ts'
+import { showQueue } from './show-queue.ts'
 import { submit } from './submit.ts'
 import { createTeam, getTeam, listTeams, updateTeam } from './teams.ts'
 
@@ -20,6 +21,7 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     inTeam: async (team) => teamService(context, await context.db.read((tables) => inTeam(tables, caller, team))),
     getJob: (id) => getJob(context, caller, id),
     listJobs: (filter) => listJobs(context, caller, filter),
+    showQueue: (question) => showQueue(context, caller, question),
     cancelJob: (id) => cancel(context, caller, id),
     retryJob: (id) => retry(context, caller, id),
     listMetrics: (id, page) => listMetrics(context, caller, id, page),

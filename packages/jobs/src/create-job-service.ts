@@ -46,7 +46,14 @@ export interface JobServiceOptions extends Partial<JobSettings> {
   readonly connections?: number
 }
 
-const DEFAULTS: JobSettings = { leaseSeconds: 20, heartbeatSeconds: 2, claimSeconds: 5, staleBlobSeconds: 3600 }
+const DEFAULTS: JobSettings = {
+  leaseSeconds: 20,
+  heartbeatSeconds: 2,
+  claimSeconds: 5,
+  staleBlobSeconds: 3600,
+  maxWaitSeconds: 24 * 3600,
+  overviewMs: 500,
+}
 
 /**
  * Connects to everything. A queue that is down now is no error: the outbox waits for it.
@@ -68,6 +75,8 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
     heartbeatSeconds: options.heartbeatSeconds ?? DEFAULTS.heartbeatSeconds,
     claimSeconds: options.claimSeconds ?? DEFAULTS.claimSeconds,
     staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
+    maxWaitSeconds: options.maxWaitSeconds ?? DEFAULTS.maxWaitSeconds,
+    overviewMs: options.overviewMs ?? DEFAULTS.overviewMs,
   }
 }
 

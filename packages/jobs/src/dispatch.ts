@@ -1,57 +1,93 @@
-// Hands out jobs: each to a worker that has what it asks for and a free slot, highest priority first, then first come
-// first served. A job that no connected worker can run is passed over, so it holds up nobody, and so is one whose team runs
-// as many as it may. A worker's queue never holds more than it can take, so its order cannot break ours.
-import type { Capacity, HandOver, Tables } from '@stillhouse/db'
+// Hands out jobs. PostgreSQL is the truth: one round looks at who waits, what is free and who is due (schedule/), and writes
+// what it decided; the queue is only told. A worker's queue never holds more than it can take, so its order cannot break
+// ours.
+import type { HandOver, Room, Tables } from '@stillhouse/db'
 import { meetsNeeds, parseNeeds } from '@stillhouse/spec'
-import { type Assignment, assignJobs, freeSlots } from './assign-jobs.ts'
 import { changeState } from './change-state.ts'
 import { type JobContext, liveSeconds } from './job-context.ts'
+import { type Assignment, assignJobs, type Decision, type Situation } from './schedule/assign-jobs.ts'
+import { UNKNOWN_CHARGE } from './schedule/line.ts'
+import type { Preemption } from './schedule/preempt.ts'
+import { freeSlots } from './schedule/seats.ts'
 
 const MOST_AT_ONCE = 500
+/** Jobs per team and kind that are looked at beyond those that fit: one of them may make others stop, or keep a place. */
+const LOOK_BEYOND = 4
 
 /** One round; answers how many jobs were handed to the outbox. Safe beside another dispatcher: one waits for the other. */
-export async function dispatch({ db, settings }: JobContext): Promise<number> {
-  return db.transaction(async (tx) => {
+export async function dispatch(context: JobContext): Promise<number> {
+  return context.db.transaction(async (tx) => {
     await tx.signals.lockDispatch()
-    const capacity = await tx.workers.capacity(liveSeconds(settings))
-    const assigned = await assign(tx, capacity)
-    const moved = await move(tx, capacity, assigned)
-    const inOrder = assigned.flatMap(({ jobId }) => moved.get(jobId) ?? [])
+    const situation = await look(tx, context)
+    if (situation === null) return 0
+    const decision = assignJobs(situation)
+    await makeRoom(tx, decision)
+    const moved = await move(tx, decision.assigned)
+    const inOrder = decision.assigned.flatMap(({ jobId }) => moved.get(jobId) ?? [])
     await tx.outbox.add('queue.add', inOrder)
     return inOrder.length
   })
 }
 
-async function assign(tx: Tables, { workers }: Capacity): Promise<Assignment[]> {
-  const rooms = workers.filter((room) => freeSlots(room) > 0)
+/** Null when nothing can be done: no job waits that some worker has what it asks for, or nothing is free nor can be. */
+async function look(tx: Tables, { settings }: JobContext): Promise<Situation | null> {
+  const { workers: rooms } = await tx.workers.capacity(liveSeconds(settings))
+  const kinds = rooms.length > 0 ? await possibleKinds(tx, rooms) : []
+  if (kinds.length === 0) return null
+  const held = await tx.line.held()
   const free = rooms.reduce((sum, room) => sum + freeSlots(room), 0)
-  if (free === 0) return []
-  const kinds = (await tx.jobs.queuedNeeds()).filter((needs) => {
+  if (free === 0 && !held.some(({ preemptible }) => preemptible)) return null
+  const limit = Math.min(free, MOST_AT_ONCE) + LOOK_BEYOND
+  const waiting = await tx.line.heads(kinds, limit)
+  const overdue = await tx.line.overdue(settings.maxWaitSeconds, limit)
+  return {
+    ...{ rooms, held, waiting, overdue },
+    standings: await tx.teams.standings(),
+    charge: (await tx.paces.meanCharge()) ?? UNKNOWN_CHARGE,
+    lostOn: new Map(),
+  }
+}
+
+async function possibleKinds(tx: Tables, rooms: readonly Room[]): Promise<{ teamId: string; needs: string }[]> {
+  const kinds = await tx.line.kinds()
+  const met = new Map<string, boolean>()
+  for (const { needs } of kinds) {
+    if (met.has(needs)) continue
     const parsed = parseNeeds(needs)
-    return rooms.some((room) => meetsNeeds(parsed, room))
-  })
-  const limits = await tx.teams.limits()
-  const waiting = await tx.jobs.nextQueued(kinds, Math.min(free, MOST_AT_ONCE), limits)
-  return assignJobs(waiting, rooms, limits).slice(0, MOST_AT_ONCE)
+    met.set(
+      needs,
+      rooms.some((room) => meetsNeeds(parsed, room)),
+    )
+  }
+  return kinds.filter(({ needs }) => met.get(needs))
+}
+
+/** Asks jobs to stop, and keeps the place for whom they do. */
+async function makeRoom(tx: Tables, { preemptions, released }: Decision): Promise<void> {
+  for (const jobId of released) await tx.line.reserve(jobId, null)
+  for (const preemption of preemptions) {
+    await tx.line.reserve(preemption.job.id, preemption.workerId)
+    for (const victim of preemption.victims)
+      await tx.jobs.requestHandBack([victim.id], reasonFor(victim.teamId, preemption))
+  }
+}
+
+/** What another team runs is not told. */
+function reasonFor(teamId: string, { job }: Preemption): string {
+  return teamId === job.teamId
+    ? `preempted by job ${job.id} of priority ${job.priority}`
+    : `preempted by a job of priority ${job.priority}`
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */
-async function move(
-  tx: Tables,
-  { workers }: Capacity,
-  assigned: readonly Assignment[],
-): Promise<Map<string, HandOver>> {
+async function move(tx: Tables, assigned: readonly Assignment[]): Promise<Map<string, HandOver>> {
   const found = new Map<string, HandOver>()
   for (const workerId of new Set(assigned.map((one) => one.workerId))) {
-    const ids = assigned.flatMap((one) => (one.workerId === workerId ? [one.jobId] : []))
-    const gpus = hasGpu(workers, workerId) ? 1 : 0
+    const mine = assigned.filter((one) => one.workerId === workerId)
+    const ids = mine.map(({ jobId }) => jobId)
+    const gpus = mine[0]?.gpus ?? 0
     const moved = await changeState(tx, { ids, from: ['queued'], move: { to: 'dispatched', workerId, gpus } })
     for (const { id, attempt } of moved) found.set(id, { jobId: id, attempt, workerId })
   }
   return found
-}
-
-/** Every slot of a worker with GPUs has one. */
-function hasGpu(workers: Capacity['workers'], workerId: string): boolean {
-  return workers.some(({ id, devices }) => id === workerId && devices.some(({ kind }) => kind === 'gpu'))
 }

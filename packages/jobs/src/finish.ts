@@ -30,7 +30,10 @@ export async function finish(context: JobContext, ref: AttemptRef, outcome: Outc
       guard: { attempt: ref.attempt },
       ending: { ...endingOf(word), outcomeHash },
     })
-    if (word.outcome === 'succeeded') await tidyUp(tx, { jobId: job.id, metricSeq: word.metricSeq, context })
+    if (word.outcome === 'succeeded') {
+      await tidyUp(tx, { jobId: job.id, metricSeq: word.metricSeq, context })
+      await tx.paces.learn(job.id)
+    }
     return consequence.move.to
   })
 }

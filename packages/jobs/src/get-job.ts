@@ -6,10 +6,10 @@ import type { Caller } from './job-service.ts'
 import { withPlaces } from './queue-place.ts'
 
 /** @throws ApiError job.not_found */
-export async function getJob({ db, settings }: JobContext, caller: Caller, id: string): Promise<Job> {
-  return db.read(async (tables) => {
+export async function getJob(context: JobContext, caller: Caller, id: string): Promise<Job> {
+  return context.db.read(async (tables) => {
     const row = await visibleJob(caller, id, tables.jobs.find)
-    const [job] = await withPlaces(tables, [row], settings)
+    const [job] = await withPlaces(context, tables, [row])
     return job as Job
   })
 }

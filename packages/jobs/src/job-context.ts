@@ -13,6 +13,10 @@ export interface JobSettings {
   readonly claimSeconds: number
   /** How long a blob that nothing refers to any more is kept. */
   readonly staleBlobSeconds: number
+  /** A job that has waited for so long is handed out before all others. */
+  readonly maxWaitSeconds: number
+  /** How long a look at the whole queue serves those who ask about their jobs, milliseconds. */
+  readonly overviewMs: number
 }
 
 export interface JobContext {

@@ -25,6 +25,7 @@ import type {
   NewApiKey,
   NewTeam,
   Outcome,
+  QueueView,
   RegisteredWorker,
   RegisterWorker,
   Report,
@@ -87,6 +88,14 @@ export interface JobFilter {
   readonly cursor?: string
 }
 
+/** What to show of the queue. */
+export interface QueueQuestion {
+  /** Name of a team: only its jobs. */
+  readonly team?: string
+  /** Of the jobs that are listed, 1..200. */
+  readonly limit: number
+}
+
 export interface Page {
   /** Items with seq > after. */
   readonly after: number
@@ -121,6 +130,7 @@ export interface CallerService {
 
   getJob(id: string): Promise<Job>
   listJobs(filter: JobFilter): Promise<JobPage>
+  showQueue(question: QueueQuestion): Promise<QueueView>
   cancelJob(id: string): Promise<Job>
   retryJob(id: string): Promise<Job>
   listMetrics(id: string, page: Page & { name?: string }): Promise<MetricPage>

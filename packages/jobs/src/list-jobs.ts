@@ -8,11 +8,11 @@ import { pageOf, uuidOfCursor } from './page-cursor.ts'
 import { withPlaces } from './queue-place.ts'
 
 /** @throws ApiError team.not_found, request.invalid for a cursor that no page gave */
-export async function listJobs({ db, settings }: JobContext, caller: Caller, filter: JobFilter): Promise<JobPage> {
+export async function listJobs(context: JobContext, caller: Caller, filter: JobFilter): Promise<JobPage> {
   const { state, labels, team, limit, cursor } = filter
   const before = cursor === undefined ? undefined : uuidOfCursor(cursor, 'jobs')
   if (!Object.entries(labels).flat().every(isStorable)) return { items: [], nextCursor: null }
-  return db.read(async (tables) => {
+  return context.db.read(async (tables) => {
     const rows = await tables.jobs.list({
       fence: await fenceOf(tables, caller, team),
       labels,
@@ -21,6 +21,6 @@ export async function listJobs({ db, settings }: JobContext, caller: Caller, fil
       ...(before && { before }),
     })
     const { items, nextCursor } = pageOf(rows, limit)
-    return { items: await withPlaces(tables, items, settings), nextCursor }
+    return { items: await withPlaces(context, tables, items), nextCursor }
   })
 }

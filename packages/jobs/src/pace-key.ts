@@ -16,12 +16,18 @@ export function paceKey({
   resources,
 }: JobSpec): string {
   const { batchSize, accumulate, augment = null, compile } = train
+  const unit = train.epochs === undefined ? 'step' : 'epoch'
   const { gpus, gpuMemoryGb = 0, labels } = resources
   const decisive = { data, teachers, student, peers, sources, method: method ?? null, stages: stages ?? null, evaluate }
   const asked = {
     ...decisive,
-    train: { batchSize, accumulate, augment, compile },
+    train: { batchSize, accumulate, augment, compile, unit },
     machine: { gpus, gpuMemoryGb, labels },
   }
   return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+}
+
+/** Epochs, or steps, that the spec asks for. */
+export function trainingUnits({ train }: JobSpec): number {
+  return train.epochs ?? train.steps ?? 1
 }

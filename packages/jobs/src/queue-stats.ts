@@ -4,10 +4,10 @@ import type { AttemptEnd, EndedGroup, TrainingGroup, Usage } from '@stillhouse/d
 import type { FailureClass, JobState, WaitKind } from '@stillhouse/spec'
 
 /**
- * Why jobs wait, as far as it can be told of many at once: spec's words, of which `busy` here stands for `next`, `share`,
- * `reserved` and `back-off` too.
+ * Why jobs wait, as far as it can be told of many at once: spec's words, of which `busy` here stands for `next`, `share`
+ * and `reserved` too.
  */
-export type WaitReason = Extract<WaitKind, 'dependency' | 'quota' | 'worker' | 'busy' | 'hand-over'>
+export type WaitReason = Extract<WaitKind, 'dependency' | 'quota' | 'worker' | 'busy' | 'back-off' | 'hand-over'>
 
 /** How things stand now. */
 export interface QueueStats {

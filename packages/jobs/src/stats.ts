@@ -28,8 +28,9 @@ export function createStats({ db, settings }: JobContext): () => Promise<QueueSt
         waiting: waitReasons({
           queued: groups,
           held: await tables.stats.held(),
+          outOfLine: await tables.line.outOfLine(),
           workers,
-          limits: await tables.teams.limits(),
+          standings: await tables.teams.standings(),
         }),
         waitingNeeds: byNeeds(groups),
         oldestWaits: byTeam(groups),

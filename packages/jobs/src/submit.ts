@@ -6,8 +6,9 @@ import { ApiError } from '@stillhouse/kit'
 import { canonicalJson, type Fault, type Job, type JobSpec, needsKey } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import type { Submission, TeamCaller } from './job-service.ts'
-import { paceKey } from './pace-key.ts'
-import { withPlaces } from './queue-place.ts'
+import { lookAround } from './look-around.ts'
+import { paceKey, trainingUnits } from './pace-key.ts'
+import { withLastPlace, withPlaces } from './queue-place.ts'
 import { boundQueue } from './quotas.ts'
 import { record } from './record.ts'
 
@@ -24,17 +25,20 @@ export async function submit(context: JobContext, caller: TeamCaller, submission
   const id = uuidV7()
   const specHash = createHash('sha256').update(canonicalJson(spec)).digest('hex')
   const asked = { id, teamId, spec, specHash, bodyHash, idempotencyKey, needs: needsKey(spec.resources) }
-  const known = { paceKey: paceKey(spec), traceparent: caller.traceparent ?? null }
-  return context.db.transaction(async (tx) => {
+  const known = { trainingUnits: trainingUnits(spec), paceKey: paceKey(spec), traceparent: caller.traceparent ?? null }
+  const overview = await lookAround(context)
+  const { row, isNew } = await context.db.transaction(async (tx) => {
     const assertWithinQuotas = await boundQueue(tx, teamId)
     const isNew = await tx.jobs.insert({ ...asked, ...known })
     if (isNew) await assertWithinQuotas()
     // a repeated transaction may find that its first try was committed after all: same id, not a replay
     const row = (await tx.jobs.find(id)) ?? (await replayed(tx, teamId, submission))
     if (isNew) await announce(tx, caller, row)
-    const [job] = await withPlaces(tx, [row], context.settings)
-    return { job: job as Job, replayed: row.id !== id }
+    return { row, isNew: row.id === id }
   })
+  if (isNew) return { job: withLastPlace(row, overview), replayed: false }
+  const [job] = await context.db.read((tables) => withPlaces(context, tables, [row]))
+  return { job: job as Job, replayed: true }
 }
 
 async function announce(tx: Tables, caller: TeamCaller, { id, name, priority }: JobRow): Promise<void> {

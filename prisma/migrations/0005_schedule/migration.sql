@@ -10,13 +10,18 @@ DROP INDEX "job_queue_by_needs";
 -- DropIndex
 DROP INDEX "job_queue_order";
 
+-- DropIndex
+DROP INDEX "job_team_queue_order";
+
 -- AlterTable
 ALTER TABLE "job" ADD COLUMN     "losses" INTEGER NOT NULL DEFAULT 0,
 ADD COLUMN     "pace_key" TEXT NOT NULL DEFAULT '',
 ADD COLUMN     "preemptible" BOOLEAN NOT NULL DEFAULT false,
+ADD COLUMN     "reserved_on" UUID,
 ADD COLUMN     "retry_at" TIMESTAMPTZ(3),
 ADD COLUMN     "stop_reason" TEXT,
-ADD COLUMN     "traceparent" TEXT;
+ADD COLUMN     "traceparent" TEXT,
+ADD COLUMN     "training_units" DOUBLE PRECISION NOT NULL DEFAULT 1;
 
 -- AlterTable
 ALTER TABLE "job_attempt" ADD COLUMN     "gpus" INTEGER NOT NULL DEFAULT 0;
@@ -56,7 +61,7 @@ CREATE TABLE "job_dependency" (
 -- CreateTable
 CREATE TABLE "job_pace" (
     "key" TEXT NOT NULL,
-    "seconds_per_epoch" DOUBLE PRECISION NOT NULL,
+    "seconds" DOUBLE PRECISION NOT NULL,
     "samples" INTEGER NOT NULL DEFAULT 1,
     "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -81,7 +86,10 @@ CREATE INDEX "job_dependency_depends_on_idx" ON "job_dependency"("depends_on");
 CREATE INDEX "mend_kind_id_idx" ON "mend"("kind", "id");
 
 -- CreateIndex
-CREATE INDEX "job_queue_by_needs" ON "job"("state", "team_id", "needs", "priority" DESC, "queued_at", "id");
+CREATE INDEX "job_queue_by_needs" ON "job"("state", "team_id", "needs", "priority" DESC, "queued_at", "id", "retry_at");
+
+-- CreateIndex
+CREATE INDEX "job_team_queue_order" ON "job"("team_id", "state", "priority" DESC, "queued_at", "id", "needs", "retry_at");
 
 -- CreateIndex
 CREATE INDEX "job_queue_by_age" ON "job"("state", "queued_at", "id");

@@ -15,6 +15,7 @@ import { jobRoutes } from './v1/jobs.ts'
 import { keyRoutes } from './v1/keys.ts'
 import { meRoutes } from './v1/me.ts'
 import { modelRoutes } from './v1/models.ts'
+import { queueRoutes } from './v1/queue.ts'
 import { submitJobRoutes } from './v1/submit-job.ts'
 import { teamRoutes } from './v1/teams.ts'
 import { uploadDatasetRoutes } from './v1/upload-dataset.ts'
@@ -25,6 +26,7 @@ export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   healthRoutes,
   submitJobRoutes,
   jobRoutes,
+  queueRoutes,
   jobFeedRoutes,
   jobEventRoutes,
   artifactRoutes,

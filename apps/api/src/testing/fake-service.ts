@@ -234,6 +234,10 @@ export function createFakeService(): FakeService {
       return { job, replayed: false }
     },
     getJob: async (id) => found(id),
+    showQueue: async (question) => {
+      calls.push(['showQueue', question])
+      return { ...{ workers: 1, leaving: 0, slots: 2, busy: 1, inLine: 0 }, teams: [], jobs: [] }
+    },
     listJobs: async (filter) => {
       calls.push(['listJobs', filter])
       if (filter.cursor !== undefined && !/^\d+$/.test(filter.cursor))

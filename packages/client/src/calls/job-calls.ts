@@ -19,6 +19,7 @@ type JobCalls = Pick<
   | 'downloadArtifact'
   | 'getCatalog'
   | 'listWorkers'
+  | 'getQueue'
   | 'isReady'
 >
 
@@ -68,6 +69,7 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
       return download((headers, signal) => send(new Request(url, { headers }), signal), options)
     },
     getCatalog: (options) => answer(api.GET('/v1/catalog', signalOf(options))),
+    getQueue: (query = {}, options) => answer(api.GET('/v1/queue', { params: { query }, ...signalOf(options) })),
     listWorkers: async (options) => (await answer(api.GET('/v1/workers', signalOf(options)))).items,
     isReady: (options) =>
       api.GET('/readyz', signalOf(options)).then(

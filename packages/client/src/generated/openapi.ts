@@ -154,6 +154,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole queue: shares of the teams, and who is next and why */
+        get: operations["getQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -3362,6 +3379,138 @@ export interface operations {
             };
             /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQueue: {
+        parameters: {
+            query?: {
+                /** @description only the jobs of this team */
+                team?: string;
+                /** @description jobs that are listed */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queue as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description workers that take jobs */
+                        workers: number;
+                        /** @description workers that are draining or cordoned */
+                        leaving: number;
+                        /** @description jobs that they run at a time */
+                        slots: number;
+                        /** @description slots that are taken */
+                        busy: number;
+                        /** @description jobs of all teams that wait for their turn */
+                        inLine: number;
+                        /** @description those with jobs; for a key of a team its own only */
+                        teams: {
+                            team: string;
+                            weight: number;
+                            /** @description what it is due of the machines, by weight, among the teams that have jobs */
+                            share: number;
+                            /** @description what it used of them lately, among the same teams; use counts half after a day */
+                            used: number;
+                            /** @description jobs that run or were handed to a worker */
+                            running: number;
+                            /** @description GPUs that they hold */
+                            gpus: number;
+                            /** @description jobs that wait for their turn */
+                            inLine: number;
+                            /** @description jobs that a quota holds back, whatever is free */
+                            heldBack: number;
+                            /** @description jobs that failed and are tried again later */
+                            backOff: number;
+                            /** @description jobs that wait for other jobs */
+                            blocked: number;
+                        }[];
+                        /** @description the first in line; for a key of a team its own only */
+                        jobs: {
+                            /** Format: uuid */
+                            id: string;
+                            name: string;
+                            team: string;
+                            priority: number;
+                            /** Format: date-time */
+                            queuedAt: string;
+                            place: {
+                                position: number | null;
+                                /**
+                                 * @description why the job waits, as a word
+                                 * @enum {unknown}
+                                 */
+                                kind: "next" | "busy" | "share" | "reserved" | "quota" | "worker" | "dependency" | "back-off" | "hand-over";
+                                /** @description why the job waits */
+                                reason: string;
+                                expectedStart: string | null;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

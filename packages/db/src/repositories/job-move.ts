@@ -14,7 +14,7 @@ export type JobMove =
   | { readonly to: 'blocked' }
   | { readonly to: 'cancelled' }
 
-const RELEASED = Prisma.sql`worker_id = NULL, lease_until = NULL, handed_over_at = NULL, stop_reason = NULL`
+const RELEASED = Prisma.sql`worker_id = NULL, lease_until = NULL, handed_over_at = NULL, stop_reason = NULL, reserved_on = NULL`
 const FINISHED = Prisma.sql`${RELEASED}, finished_at = clock_timestamp(), cancel_requested = false`
 const AFRESH = Prisma.sql`failures = 0, losses = 0, retry_at = NULL, verdict = NULL, result = NULL, failure = NULL, progress = NULL,
   queued_at = clock_timestamp(), started_at = NULL, finished_at = NULL, cancel_requested = false`
@@ -23,7 +23,8 @@ const AFRESH = Prisma.sql`failures = 0, losses = 0, retry_at = NULL, verdict = N
 export function assignmentsOf(move: JobMove): Prisma.Sql {
   switch (move.to) {
     case 'dispatched':
-      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp(), worker_id = ${move.workerId}::uuid`
+      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp(), worker_id = ${move.workerId}::uuid,
+        reserved_on = NULL, retry_at = NULL`
     case 'running':
       return Prisma.sql`worker_id = ${move.workerId}::uuid, lease_until = ${leaseEnd(move.leaseSeconds)},
         started_at = coalesce(started_at, clock_timestamp())`

@@ -6,7 +6,7 @@ import { storableJson } from '../storable.ts'
 import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
 import { type JobRow, jobRow, WITH_TEAM } from './job-row.ts'
 import { takesJobs } from './takes-jobs.ts'
-import type { TeamFence, TeamLimit } from './team-repository.ts'
+import type { TeamFence } from './team-repository.ts'
 
 export interface NewJob {
   readonly id: string
@@ -17,6 +17,8 @@ export interface NewJob {
   readonly idempotencyKey: string | null
   /** What it asks of a worker, as spec's `needsKey` gives it. */
   readonly needs: string
+  /** Epochs, or steps, that it asks for. */
+  readonly trainingUnits: number
   /** Jobs with equal keys train at one pace. */
   readonly paceKey: string
   /** W3C trace context of the request that sent it. */
@@ -75,28 +77,6 @@ export interface HandOver extends AttemptKey {
   readonly workerId: string
 }
 
-/** A job that waits to be handed out. */
-export interface Waiting {
-  readonly id: string
-  readonly teamId: string
-  readonly needs: string
-}
-
-/** Of one kind the first of each team with a limit, as many as it may run, and the first of all the others. */
-function firstOfKind(most: number, limits: readonly TeamLimit[]): Prisma.Sql {
-  const teams = limits.map((one) => one.teamId)
-  return Prisma.sql`
-    SELECT own.id FROM json_to_recordset(${JSON.stringify(limits)}::json) AS bound("teamId" uuid, allowance int)
-    CROSS JOIN LATERAL (
-      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id = bound."teamId"
-      ORDER BY priority DESC, queued_at, id LIMIT least(bound.allowance, ${most}::int)
-    ) AS own
-    UNION ALL (
-      SELECT id FROM job WHERE state = 'queued' AND job.needs = kind.needs AND team_id <> ALL(${teams}::uuid[])
-      ORDER BY priority DESC, queued_at, id LIMIT ${most}::int
-    )`
-}
-
 export function createJobRepository(db: Connection) {
   const find = async (id: string): Promise<JobRow | null> => {
     const job = await db.job.findUnique({ where: { id }, include: WITH_TEAM })
@@ -108,9 +88,9 @@ export function createJobRepository(db: Connection) {
       const { name, priority, preemptible = false, labels } = job.spec
       const written = await db.$executeRaw`
         INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
-          pace_key, traceparent, labels)
+          training_units, pace_key, traceparent, labels)
         VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.paceKey}, ${job.traceparent}, ${JSON.stringify(labels)}::jsonb)
+          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.trainingUnits}::float8, ${job.paceKey}, ${job.traceparent}, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
@@ -136,6 +116,15 @@ export function createJobRepository(db: Connection) {
           coalesce(progress_event_at < clock_timestamp() - interval '1 second', true) AS "progressEventDue"
         FROM job WHERE id = ${id}::uuid FOR NO KEY UPDATE`
       return rows[0] ?? null
+    },
+
+    /** What people call these jobs. */
+    async titles(ids: readonly string[]): Promise<{ id: string; name: string; team: string }[]> {
+      const jobs = await db.job.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, name: true, ...WITH_TEAM },
+      })
+      return jobs.map(({ id, name, team }) => ({ id, name, team: team.name }))
     },
 
     /** Newest first. */
@@ -164,33 +153,6 @@ export function createJobRepository(db: Connection) {
         UPDATE job SET state = ${move.to}::job_state, event_seq = event_seq + 1, ${assignmentsOf(move)}
         WHERE id = ANY(${ids}::uuid[]) AND state = ANY(${from}::job_state[]) ${attempt} ${lease}
         RETURNING id, attempt, event_seq AS "eventSeq"`
-    },
-
-    /** What queued jobs ask of a worker, each kind once. */
-    async queuedNeeds(): Promise<string[]> {
-      // one step in the index per kind, however many jobs there are
-      const rows = await db.$queryRaw<{ needs: string }[]>`
-        WITH RECURSIVE kind AS (
-          (SELECT needs FROM job WHERE state = 'queued' ORDER BY needs LIMIT 1)
-          UNION ALL
-          SELECT (SELECT job.needs FROM job WHERE state = 'queued' AND job.needs > kind.needs ORDER BY job.needs LIMIT 1)
-          FROM kind WHERE kind.needs IS NOT NULL
-        )
-        SELECT needs FROM kind WHERE needs IS NOT NULL`
-      return rows.map((row) => row.needs)
-    },
-
-    /**
-     * The next queued jobs of these kinds in the queue's order, at most so many of each, locked; those another dispatcher
-     * holds are passed over, and of a team with a limit those of a kind that are more than it may run.
-     */
-    async nextQueued(needs: readonly string[], limit: number, limits: readonly TeamLimit[]): Promise<Waiting[]> {
-      return db.$queryRaw<Waiting[]>`
-        SELECT id, needs, team_id AS "teamId" FROM job
-        WHERE state = 'queued' AND id IN (
-          SELECT next.id FROM unnest(${needs}::text[]) AS kind(needs) CROSS JOIN LATERAL (${firstOfKind(limit, limits)}) AS next
-        )
-        ORDER BY priority DESC, queued_at, id FOR NO KEY UPDATE SKIP LOCKED`
     },
 
     /** Extends the leases of those attempts that this worker holds; the others are not in the answer. */

@@ -2,7 +2,7 @@
 import type { TeamQuotas, TeamUsage } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma, type Team as Stored } from '../generated/client.ts'
-import { GPU_SECONDS, GPUS_HELD } from './team-usage.ts'
+import { GPU_SECONDS, GPUS_HELD, HELD_NOW, MONTH, OWN_USE } from './team-usage.ts'
 
 /** Whose rows may be seen: those of one team, or (null) everybody's. */
 export type TeamFence = string | null
@@ -15,15 +15,22 @@ export interface TeamRow {
   readonly createdAt: Date
 }
 
-/** A team that may not run as many jobs at a time as there are slots. */
-export interface TeamLimit {
+/** What a team uses of the machines, and how much more it may. */
+export interface Standing {
   readonly teamId: string
   readonly name: string
-  readonly maxRunning: number
+  readonly weight: number
+  /** Its recent use in weighted slot-seconds, halved with every half-life. */
+  readonly usage: number
   /** Jobs that run or were handed out. */
   readonly active: number
-  /** Jobs that may be handed out now. */
-  readonly allowance: number
+  /** GPUs that they hold. */
+  readonly gpus: number
+  /** Of this calendar month. */
+  readonly gpuHours: number
+  readonly maxRunning: number | null
+  readonly maxGpus: number | null
+  readonly maxGpuHours: number | null
 }
 
 const QUEUED = Prisma.sql`(SELECT count(*)::int FROM job WHERE job.team_id = team.id AND state = 'queued')`
@@ -108,13 +115,16 @@ export function createTeamRepository(db: Connection) {
       }))
     },
 
-    /** The teams with a limit on running jobs; those without are not in the answer. */
-    async limits(): Promise<TeamLimit[]> {
-      const rows = await db.$queryRaw<Omit<TeamLimit, 'allowance'>[]>`
-        SELECT id AS "teamId", name, max_running AS "maxRunning",
-          (SELECT count(*)::int FROM job WHERE job.team_id = team.id AND state IN ('running', 'dispatched')) AS active
-        FROM team WHERE max_running IS NOT NULL`
-      return rows.map((row) => ({ ...row, allowance: Math.max(0, row.maxRunning - row.active) }))
+    /** Of every team, in the order in which they were made. */
+    async standings(): Promise<Standing[]> {
+      return db.$queryRaw`
+        SELECT team.id AS "teamId", name, weight, ${OWN_USE} + coalesce(held.charge, 0) AS usage,
+          coalesce(held.active, 0) AS active, coalesce(held.gpus, 0) AS gpus,
+          (coalesce(spent.gpu_seconds, 0) + coalesce(held.gpu_seconds, 0)) / 3600 AS "gpuHours",
+          max_running AS "maxRunning", max_gpus AS "maxGpus", max_gpu_hours AS "maxGpuHours"
+        FROM team LEFT JOIN (${HELD_NOW}) AS held ON held.team_id = team.id
+        LEFT JOIN team_month AS spent ON spent.team_id = team.id AND spent.month = ${MONTH}::date
+        ORDER BY team.id`
     },
   }
 }

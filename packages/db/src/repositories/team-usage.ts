@@ -8,7 +8,8 @@ export const HALF_LIFE_SECONDS = 24 * 3600
 /** What a slot without a GPU counts, next to one with. */
 export const CPU_SLOT_WEIGHT = 0.05
 
-const MONTH = Prisma.sql`date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')`
+/** SQL: the first moment of this calendar month, UTC. */
+export const MONTH = Prisma.sql`date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')`
 
 const RUNNING = Prisma.sql`job_attempt JOIN job ON job.id = job_attempt.job_id AND job.attempt = job_attempt.attempt
   WHERE job.team_id = team.id AND job.state IN ('running', 'dispatched')`
@@ -24,7 +25,7 @@ export const GPU_SECONDS = Prisma.sql`(
     FROM ${RUNNING} AND job_attempt.started_at IS NOT NULL))`
 
 /** SQL of an attempt: what a second in its slot counts. */
-const SLOT_WEIGHT = Prisma.sql`(CASE WHEN job_attempt.gpus > 0 THEN job_attempt.gpus ELSE ${CPU_SLOT_WEIGHT}::float8 END)`
+export const SLOT_WEIGHT = Prisma.sql`(CASE WHEN job_attempt.gpus > 0 THEN job_attempt.gpus ELSE ${CPU_SLOT_WEIGHT}::float8 END)`
 
 /** SQL: the integral over `seconds` of use that is halved with every half-life, as of its end. */
 const decayedIntegral = (seconds: Prisma.Sql): Prisma.Sql =>
@@ -35,10 +36,17 @@ const decayed = (amount: Prisma.Sql, since: Prisma.Sql): Prisma.Sql =>
 
 const AGE = Prisma.sql`extract(epoch FROM clock_timestamp() - job_attempt.started_at)::float8`
 
-/** SQL of a row of `team`: its recent use in weighted slot-seconds, that of running attempts included. */
-export const RECENT_USE = Prisma.sql`(${decayed(Prisma.sql`team.usage`, Prisma.sql`team.usage_at`)}
-  + (SELECT coalesce(sum(${SLOT_WEIGHT} * ${decayedIntegral(AGE)}), 0)::float8 FROM ${RUNNING}
-    AND job_attempt.started_at IS NOT NULL))`
+/** SQL of a row of `team`: its recent use in weighted slot-seconds, that of running attempts left out. */
+export const OWN_USE = decayed(Prisma.sql`team.usage`, Prisma.sql`team.usage_at`)
+
+/** SQL: of each team with jobs in slots, how many, the GPUs that they hold, and what they have used so far. */
+export const HELD_NOW = Prisma.sql`
+  SELECT job.team_id, count(*)::int AS active, sum(gpus)::int AS gpus,
+    sum(${SLOT_WEIGHT} * ${decayedIntegral(Prisma.sql`coalesce(${AGE}, 0)`)})::float8 AS charge,
+    sum(gpus * extract(epoch FROM clock_timestamp() - greatest(job_attempt.started_at, ${MONTH} AT TIME ZONE 'UTC')))
+      FILTER (WHERE job_attempt.started_at IS NOT NULL)::float8 AS gpu_seconds
+  FROM job JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
+  WHERE job.state IN ('running', 'dispatched') GROUP BY job.team_id`
 
 /** Attempts named in a recordset, with their jobs. */
 const NAMED = (keys: readonly AttemptKey[]): Prisma.Sql => Prisma.sql`

@@ -1,0 +1,45 @@
+// The whole queue in a few numbers, as whoever asks about a waiting job needs it. Kept for a moment: thousands may ask.
+import type { Capacity, Held, Tables, WaitingKind } from '@stillhouse/db'
+import { type JobContext, liveSeconds } from './job-context.ts'
+import { UNKNOWN_CHARGE } from './schedule/line.ts'
+import { type TeamLine, teamLines } from './schedule/position.ts'
+
+export interface Overview extends Capacity {
+  /** In the order of the teams. */
+  readonly lines: readonly TeamLine[]
+  readonly waiting: readonly WaitingKind[]
+  readonly held: readonly Held[]
+  /** What a job uses, weighted slot-seconds. */
+  readonly charge: number
+  /** Whether that was measured. */
+  readonly measured: boolean
+  /** The queue refused what it was given last. */
+  readonly queueDown: boolean
+}
+
+const kept = new WeakMap<JobContext, { until: number; overview: Promise<Overview> }>()
+
+export function lookAround(context: JobContext): Promise<Overview> {
+  const now = Date.now()
+  const last = kept.get(context)
+  if (last && now < last.until) return last.overview
+  const overview = context.db.read((tables) => look(tables, context))
+  kept.set(context, { until: now + context.settings.overviewMs, overview })
+  overview.catch(() => kept.delete(context))
+  return overview
+}
+
+async function look(tables: Tables, { settings }: JobContext): Promise<Overview> {
+  const waiting = await tables.line.counts(settings.maxWaitSeconds)
+  const charge = await tables.paces.meanCharge()
+  const { tries } = await tables.outbox.backlog()
+  return {
+    ...(await tables.workers.capacity(liveSeconds(settings))),
+    lines: teamLines(await tables.teams.standings(), waiting),
+    held: await tables.line.held(),
+    waiting,
+    charge: charge ?? UNKNOWN_CHARGE,
+    measured: charge !== null,
+    queueDown: tries > 0,
+  }
+}
