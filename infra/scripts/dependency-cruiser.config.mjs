@@ -3,7 +3,7 @@
 /** Our packages each room may use, and the vendors it alone may use. `*` in vendors: nothing is forbidden there. */
 const ROOMS = {
   'packages/spec': { own: [], vendors: ['typebox'] },
-  'packages/kit': { own: ['spec'], vendors: ['pino', 'typebox'] },
+  'packages/kit': { own: ['spec'], vendors: ['pino', 'typebox', '@opentelemetry/'] },
   'packages/db': { own: ['spec', 'kit'], vendors: ['@prisma/', 'pg'] },
   'packages/queue': { own: ['spec', 'kit'], vendors: ['bullmq', 'ioredis', 'pg', 'typebox'] },
   'packages/artifacts': { own: ['spec', 'kit'], vendors: ['@aws-sdk/'] },
@@ -20,7 +20,7 @@ const ROOMS = {
     own: ['spec', 'kit', 'jobs', 'artifacts', 'engine', 'methods', 'models', 'data', 'export'],
     vendors: ['fastify', 'fastify-plugin', '@fastify/', 'typebox', 'yaml', 'prom-client'],
   },
-  'apps/worker': { own: ['spec', 'kit', 'queue', 'artifacts', 'client'], vendors: ['typebox'] },
+  'apps/worker': { own: ['spec', 'kit', 'queue', 'artifacts', 'client'], vendors: ['prom-client', 'typebox'] },
   'apps/trainer': {
     own: ['spec', 'kit', 'engine', 'graph', 'methods', 'models', 'data', 'export'],
     vendors: ['@tensorflow/tfjs-node-gpu', 'onnxruntime-node'],

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCatalogue } from './generate/error-catalogue.mjs'
+import { grafanaDashboard } from './generate/grafana-dashboard.mjs'
 import { jobSchema } from './generate/job-schema.mjs'
 import { openapi } from './generate/openapi.mjs'
 import { shelfIndexes } from './generate/shelf-indexes.mjs'
@@ -18,7 +19,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
  * In order: a later one may need what an earlier one wrote.
  * `needs`: workspaces to build first. `files(root)`: Map of path → text, the whole of what should be there.
  */
-const GENERATORS = [shelfIndexes, jobSchema, errorCatalogue, openapi]
+const GENERATORS = [shelfIndexes, jobSchema, errorCatalogue, openapi, grafanaDashboard]
 
 function build(workspaces) {
   const compiler = path.join(root, 'node_modules/@typescript/native/bin/tsc')

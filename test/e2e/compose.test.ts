@@ -75,7 +75,7 @@ it('the services of docker-compose.yml run a job with their own commands and env
       () => false,
     ),
   )
-  start('worker')
+  start('worker', { METRICS_HOST: '127.0.0.1', METRICS_PORT: '0' })
   const headers = { authorization: 'Bearer secret-of-BOOTSTRAP_API_KEY', 'content-type': 'application/json' }
   const submitted = await fetch(`${api}/v1/jobs`, {
     method: 'POST',

@@ -20,6 +20,7 @@ import { orderlyClose } from './plugins/orderly-close.ts'
 import { problems, sendProblem } from './plugins/problems.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { routeContract } from './plugins/route-contract.ts'
+import { tracing } from './plugins/tracing.ts'
 import { ROUTES } from './routes/index.ts'
 
 export interface AppOptions extends Omit<ApiContext, 'config'> {
@@ -40,6 +41,7 @@ export function createApp({ config, ...rest }: AppOptions): FastifyInstance {
     frameguard: { action: 'deny' },
   })
   app.register(orderlyClose)
+  app.register(tracing)
   app.register(problems)
   app.register(requestLog)
   app.register(routeContract)
@@ -57,7 +59,7 @@ export function createApp({ config, ...rest }: AppOptions): FastifyInstance {
 function createServer({ logger, config }: ApiContext): FastifyInstance {
   return Fastify({
     loggerInstance: logger.child({ version: STILLHOUSE_VERSION }) as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
     trustProxy: config.trustProxy ?? false,
     bodyLimit: config.bodyLimit,

@@ -37,6 +37,8 @@ export interface ApiConfig {
   readonly eventHeartbeatMs: number
   /** An event loop that was blocked longer than this many milliseconds is logged and counted. */
   readonly eventLoopAlarmMs: number
+  /** Milliseconds for which scrapes of /metrics share one look into the database. */
+  readonly statsKeptMs: number
 }
 
 const MIB = 2 ** 20
@@ -58,6 +60,7 @@ export const DEFAULT_CONFIG: ApiConfig = {
   trustProxy: null,
   eventHeartbeatMs: 15_000,
   eventLoopAlarmMs: 5000,
+  statsKeptMs: 1000,
 }
 
 /** What a check of an uploaded tfjs LayersModel finds out. */

@@ -3,7 +3,7 @@ import { dataFormats } from '@stillhouse/data'
 import { catalogOf, checkJob, type Shelves } from '@stillhouse/engine'
 import { checkLayersModel, exporters } from '@stillhouse/export'
 import { createJobService, type JobService } from '@stillhouse/jobs'
-import { createLogger, EnvError, type Logger, onShutdown } from '@stillhouse/kit'
+import { createLogger, EnvError, type Logger, onShutdown, startTelemetry } from '@stillhouse/kit'
 import { methods } from '@stillhouse/methods'
 import { models } from '@stillhouse/models'
 import type { FastifyInstance } from 'fastify'
@@ -27,6 +27,7 @@ try {
 
 async function serve(env: Environment): Promise<void> {
   const logger = createLogger('api')
+  const telemetry = await startTelemetry({ service: 'stillhouse-api', logger })
   const service = await openService(env, logger)
   const app = buildApp(env, service, logger)
   // workers may know their token before anything is dispatched to them
@@ -34,7 +35,7 @@ async function serve(env: Environment): Promise<void> {
   await service.start()
   const url = await app.listen({ host: env.HOST, port: env.PORT })
   logger.info({ url }, 'listening')
-  onShutdown([() => app.close(), () => service.close()], { logger, graceMs: GRACE_MS })
+  onShutdown([() => app.close(), () => service.close(), telemetry.close], { logger, graceMs: GRACE_MS })
 }
 
 function openService(env: Environment, logger: Logger): Promise<JobService> {

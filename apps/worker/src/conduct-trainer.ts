@@ -21,12 +21,14 @@ const WATCH_EVERY_MS = 500
  * @throws what made an upload or a report hopeless
  */
 export async function conductTrainer(run: AttemptRun, checkpoint: string | null): Promise<Outcome> {
-  const { api, batcher, claim, control, dataFolders, logger, scratch, settings, trainer } = run
+  const { api, batcher, claim, control, dataFolders, logger, metrics, scratch, settings, trace, trainer } = run
+  const watchStep = metrics.watchSteps()
   let bitten: string | null = null
   const relay = createRelay({
     api,
     batcher,
     logger,
+    trace,
     attempt: claim.attempt,
     models: scratch.models,
     rights: trainerRights(claim.spec, scratch.work),
@@ -34,6 +36,7 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
     onWaiting: (waits) => watchdog.setWaiting(waits),
     onFailure: () => trainer.kill(),
     onLastMessage: () => {
+      trace.stagesEnd()
       watchdog.stop()
       const exit = setTimeout(() => trainer.kill(), EXIT_GRACE_MS)
       void trainer.ended.then(() => clearTimeout(exit))
@@ -55,6 +58,10 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
   trainer.attach({
     onMessage: (message) => {
       watchdog.alive()
+      if (message.type === 'progress') {
+        trace.stage(message.progress.stage)
+        watchStep(message.progress)
+      }
       relay.handle(message)
     },
     onLine: (line) => batcher.addLog('warn', line),

@@ -6,9 +6,10 @@ import { claimAttempt } from './claim-attempt.ts'
 import type { Registration } from './registration.ts'
 import { type AttemptContext, runAttempt } from './run-attempt.ts'
 import { describeSlot, gpusOf, type Seat } from './slots.ts'
+import { startAttemptTrace } from './telemetry-attempt.ts'
 
 export interface Workplace
-  extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'logger' | 'health'> {
+  extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'metrics' | 'logger' | 'health'> {
   readonly registration: Registration
   /** Slots that jobs may run in. */
   readonly seats: Set<Seat>
@@ -53,19 +54,22 @@ function closeSlot(slot: Seat, { seats, draining, registration, logger, onUseles
 }
 
 async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Seat }): Promise<void> {
-  const { api, registration, attempts, draining } = seat
-  const logger: Logger = seat.logger.child(message)
+  const { api, registration, attempts, draining, slot, settings } = seat
+  const told: Logger = seat.logger.child(message)
   const claimedAt = performance.now()
   const patienceMs = draining.aborted ? 0 : registration.current().leaseSeconds * 1000
-  const claim = await claimAttempt(message, { api, registration, patienceMs, logger })
+  const claim = await claimAttempt(message, { api, registration, patienceMs, logger: told })
   if (!claim) return
+  const worker = { id: registration.current().workerId, name: settings.name, slot: slot.index }
+  const trace = startAttemptTrace({ claim, worker })
+  const logger = trace.traceId === null ? told : told.child({ traceId: trace.traceId })
   const control = createAttemptControl(message, claimedAt + claim.leaseSeconds * 1000)
   // claimed too late to run it, but handing it back at once is quicker than letting the lease run out
   if (draining.aborted) control.stop('hand-back')
   attempts.add(control)
   try {
-    logger.info({ slot: seat.slot.index, device: describeSlot(seat.slot) }, 'attempt started')
-    await runAttempt({ ...seat, claim, control, logger })
+    logger.info({ slot: slot.index, device: describeSlot(slot) }, 'attempt started')
+    await runAttempt({ ...seat, claim, control, trace, logger })
   } finally {
     attempts.delete(control)
   }

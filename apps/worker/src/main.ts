@@ -1,5 +1,5 @@
 // The worker's process: settings, API, queue, and an orderly end.
-import { createLogger, EnvError, onShutdown } from '@stillhouse/kit'
+import { createLogger, EnvError, onShutdown, startTelemetry } from '@stillhouse/kit'
 import { createQueueConsumer } from '@stillhouse/queue'
 import { createClientWorkerApi } from './client-worker-api.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -15,6 +15,7 @@ try {
 
 async function work(settings: Settings): Promise<void> {
   const logger = createLogger('worker')
+  const telemetry = await startTelemetry({ service: 'stillhouse-worker', logger })
   const shutdown = new AbortController()
   const { apiUrl: url, token, queueUrl, drainMs } = settings
   const ended = runWorker({
@@ -24,7 +25,7 @@ async function work(settings: Settings): Promise<void> {
     createConsumer: (options) => createQueueConsumer(queueUrl, options),
     draining: shutdown.signal,
   })
-  onShutdown([() => endQuietly(ended, shutdown)], { logger, graceMs: drainMs })
+  onShutdown([() => endQuietly(ended, shutdown), telemetry.close], { logger, graceMs: drainMs })
   await ended.catch((error) => {
     if (shutdown.signal.aborted) return
     logger.fatal({ reason: error instanceof Error ? error.message : String(error) }, 'the worker cannot work')

@@ -10,6 +10,7 @@ import { createFileKeeper, type Message } from './keep-files.ts'
 import type { ReportBatcher } from './report-batcher.ts'
 import { storableText } from './storable-text.ts'
 import { createTaskLine } from './task-line.ts'
+import type { AttemptTrace } from './telemetry-attempt.ts'
 import type { ToTrainer } from './trainer-process.ts'
 import type { TrainerRights } from './trainer-rights.ts'
 
@@ -34,6 +35,7 @@ export interface RelayOptions {
   readonly onLastMessage: () => void
   /** Called at the first failure that must end the attempt. */
   readonly onFailure: () => void
+  readonly trace: Pick<AttemptTrace, 'during'>
   readonly logger: Logger
 }
 
@@ -42,7 +44,7 @@ const MAX_NOTE = 4000
 type Handlers = { [T in TrainerToWorker['type']]: (message: Message<T>) => void }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { api, attempt, batcher, models, rights, send, onWaiting, onLastMessage } = options
+  const { api, attempt, batcher, models, rights, send, trace, onWaiting, onLastMessage } = options
   const keeper = createFileKeeper(options)
   const tasks = createTaskLine(options.onFailure)
   let last: LastMessage | null = null
@@ -69,13 +71,13 @@ export function createRelay(options: RelayOptions): Relay {
     eval: ({ stage, step, metrics }) => batcher.addEvent({ type: 'eval', data: { attempt, stage, step, metrics } }),
     checkpoint: (message) => {
       keeper.noteCheckpoint(message)
-      tasks.add(keeper.keepCheckpoint)
+      tasks.add(() => trace.during('upload', keeper.keepCheckpoint, 'checkpoint'))
     },
-    teacher: (message) => tasks.add(() => keeper.keepTeacher(message)),
-    artifacts: (message) => tasks.add(() => keeper.keepArtifacts(message)),
+    teacher: (message) => tasks.add(() => trace.during('upload', () => keeper.keepTeacher(message), 'teacher')),
+    artifacts: (message) => tasks.add(() => trace.during('upload', () => keeper.keepArtifacts(message), message.kind)),
     fetch: (message) => {
       onWaiting(true)
-      tasks.add(() => fetch(message))
+      tasks.add(() => trace.during('fetch model', () => fetch(message)))
     },
     done: endWith,
     stopped: endWith,

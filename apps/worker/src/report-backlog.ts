@@ -19,6 +19,8 @@ export interface ReportBacklog {
   /** Only the newest progress is kept. */
   setProgress(progress: JobProgress): void
   isEmpty(): boolean
+  /** Points, lines and events that wait. */
+  size(): number
   /** Takes the oldest of everything out, as the next report. */
   take(): Report
 }
@@ -58,6 +60,7 @@ export function createReportBacklog(): ReportBacklog {
     setProgress: (newest) => {
       progress = newest
     },
+    size: () => metrics.length + logs.length + events.length,
     isEmpty: () => metrics.length + logs.length + events.length + droppedLogs === 0 && progress === null,
     take: () => {
       batch += 1

@@ -4,6 +4,8 @@ import type { Report } from '@stillhouse/spec'
 import { createReportBacklog, type ReportBacklog } from './report-backlog.ts'
 
 export interface ReportBatcher extends Pick<ReportBacklog, 'addMetrics' | 'addLog' | 'addEvent' | 'setProgress'> {
+  /** Points, lines and events that are not acknowledged yet. */
+  waiting(): number
   /** Resolves when everything added so far is acknowledged; rejects when it cannot be delivered. */
   flush(): Promise<void>
   /** Aborted when a batch cannot be delivered at all, or the backlog grew past its limit. */
@@ -25,11 +27,17 @@ export function createReportBatcher({ send, everyMs }: ReportBatcherOptions): Re
   let timer: NodeJS.Timeout | null = null
   let sending: Promise<void> | null = null
   let closed = false
+  let underWay = 0
 
   const isOver = (): boolean => failed.aborted || closed
 
   async function sendAll(): Promise<void> {
-    while (!backlog.isEmpty() && !isOver()) await send(backlog.take())
+    while (!backlog.isEmpty() && !isOver()) {
+      const report = backlog.take()
+      underWay = report.metrics.length + report.logs.length + report.events.length
+      await send(report)
+      underWay = 0
+    }
   }
 
   function start(): Promise<void> {
@@ -64,6 +72,7 @@ export function createReportBatcher({ send, everyMs }: ReportBatcherOptions): Re
     addLog: add(backlog.addLog),
     addEvent: add(backlog.addEvent),
     setProgress: add(backlog.setProgress),
+    waiting: () => backlog.size() + underWay,
     failed,
     flush: async () => {
       while ((!backlog.isEmpty() || sending) && !isOver()) await start()

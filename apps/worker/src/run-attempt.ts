@@ -10,12 +10,14 @@ import { conductTrainer } from './conduct-trainer.ts'
 import { bringData, type DataStore } from './data/bring-data.ts'
 import { DataError } from './data/data-error.ts'
 import { failed, stopped } from './decide-outcome.ts'
+import type { WorkerMetrics } from './metrics.ts'
 import { createReportBatcher } from './report-batcher.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
 import { makeScratch } from './scratch.ts'
 import type { Settings } from './settings.ts'
 import { lostGpu, type SlotHealth } from './slot-health.ts'
 import { describeSlot, type Seat } from './slots.ts'
+import type { AttemptTrace } from './telemetry-attempt.ts'
 import type { TrainerPool } from './trainer-pool.ts'
 import type { TrainerProcess } from './trainer-process.ts'
 import type { TrainerRecords } from './trainer-records.ts'
@@ -32,6 +34,8 @@ export interface AttemptContext {
   readonly records: TrainerRecords
   readonly data: DataStore
   readonly settings: Settings
+  readonly metrics: WorkerMetrics
+  readonly trace: AttemptTrace
   readonly logger: Logger
 }
 
@@ -41,7 +45,7 @@ const REPORT_EVERY_MS = 500
 
 /** Never rejects; when it resolves, the API knows the outcome or the attempt is somebody else's. */
 export async function runAttempt(context: AttemptContext): Promise<void> {
-  const { claim, control, settings, logger } = context
+  const { claim, control, settings, metrics, trace, logger } = context
   const api = createAttemptApi({
     api: context.api,
     ref: control.ref,
@@ -55,18 +59,26 @@ export async function runAttempt(context: AttemptContext): Promise<void> {
       ),
   })
   const batcher = createReportBatcher({ send: api.report, everyMs: REPORT_EVERY_MS })
+  const forgetBacklog = metrics.watchBacklog(batcher.waiting)
+  const ended = (outcome: Outcome | 'abandoned'): void => {
+    metrics.attemptEnded(outcome)
+    trace.end(outcome)
+  }
   try {
-    const outcome = await findOutcome(context, { claim, control, api, batcher, settings, logger })
+    const outcome = await findOutcome(context, { claim, control, api, batcher, settings, metrics, trace, logger })
     context.health.note(context.slot, claim.jobId, outcome)
     // what conductTrainer flushed is delivered; what came after it is worth a try and no more
     await batcher.flush().catch(() => {})
     await api.finish(outcome)
+    ended(outcome)
     logger.info(outcome, 'attempt finished')
   } catch (error) {
+    ended('abandoned')
     if (control.abandoned.aborted) logger.warn({ reason: describeError(error) }, 'attempt abandoned')
     else logger.error({ err: error }, 'the outcome could not be reported; the lease will run out')
   } finally {
     batcher.close()
+    forgetBacklog()
   }
 }
 
@@ -86,9 +98,9 @@ async function findOutcome(context: AttemptContext, ashore: Omit<Ashore, 'scratc
 }
 
 async function train(context: AttemptContext, ashore: Ashore): Promise<Outcome> {
-  const { claim, control } = ashore
-  const checkpoint = await restoreCheckpoint(claim, ashore)
-  const data = await bringData(context.data, ashore)
+  const { claim, control, trace } = ashore
+  const checkpoint = await trace.during('restore checkpoint', () => restoreCheckpoint(claim, ashore))
+  const data = await trace.during('bring data', () => bringData(context.data, ashore))
   try {
     const early = control.stopReason()
     if (early || data === null) return stopped(early ?? 'hand-back', control.stopWords())
@@ -103,14 +115,14 @@ async function runTrainer(
   ready: Omit<AttemptRun, 'trainer'>,
   checkpoint: string | null,
 ): Promise<Outcome> {
-  const { claim, control, scratch } = ready
+  const { claim, control, scratch, trace } = ready
   const trainer = pool.take(slot, claim.spec.resources)
   const kill = (): void => trainer.kill()
   control.abandoned.addEventListener('abort', kill)
   try {
     control.abandoned.throwIfAborted()
     await records.write(trainer.pid, scratch.root)
-    const lost = lostGpu(slot, await untilReady(trainer))
+    const lost = lostGpu(slot, await trace.during('start trainer', () => untilReady(trainer)))
     health.saw(slot, lost === null)
     const late = control.stopReason()
     // the machine's fault: the job goes on where there is a GPU, and the attempt does not count

@@ -80,6 +80,10 @@ const Environment = Type.Object({
     default: 60,
     description: 'patience with a failing artifact store',
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'Prometheus metrics at /metrics; default: none' }),
+  ),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', description: 'address for them to listen on' }),
   DRAIN_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 60, description: 'longest shutdown' }),
   HEALTH_FILE: Type.Optional(
     Type.String({ description: 'touched every 5 s, says starting, taking-jobs or draining; default: none' }),
@@ -125,6 +129,8 @@ export interface Settings {
   readonly drainMs: number
   /** Undefined: none is kept. */
   readonly healthFile: string | undefined
+  /** Null: no metrics are shown. */
+  readonly metrics: { readonly host: string; readonly port: number } | null
 }
 
 const TERM_GRACE_MS = 5000
@@ -163,6 +169,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     uploadMs: read.UPLOAD_SECONDS * 1000,
     drainMs: read.DRAIN_SECONDS * 1000,
     healthFile: read.HEALTH_FILE,
+    metrics: read.METRICS_PORT === undefined ? null : { host: read.METRICS_HOST, port: read.METRICS_PORT },
   }
 }
 

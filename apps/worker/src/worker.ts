@@ -11,6 +11,9 @@ import { handleMessage, type Workplace } from './handle-message.ts'
 import { type HealthFile, keepHealthFile } from './health-file.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
 import { introduce } from './introduce.ts'
+import { createWorkerMetrics } from './metrics.ts'
+import { measuredApi, measuredPool } from './metrics-parts.ts'
+import { serveMetrics } from './metrics-server.ts'
 import type { Settings } from './settings.ts'
 import { createSlotHealth } from './slot-health.ts'
 import { findGpus, planSlots } from './slots.ts'
@@ -35,22 +38,27 @@ export interface WorkerParts {
 
 /** Works until `draining` is aborted. Rejects when the worker cannot start; then nothing is left behind. */
 export async function runWorker(parts: WorkerParts): Promise<void> {
-  const { settings, api, createConsumer, logger } = parts
+  const { settings, createConsumer, logger } = parts
   const useless = new AbortController()
   const draining = AbortSignal.any([parts.draining, useless.signal])
   const healthFile = keepHealthFile(settings.healthFile, logger)
+  const metrics = createWorkerMetrics()
+  const api = measuredApi(parts.api, metrics)
+  const door = settings.metrics ? await serveMetrics(metrics.registry, settings.metrics) : null
+  if (door) logger.info({ url: door.url }, 'metrics are shown')
   const records = createTrainerRecords(settings.scratchDir, logger)
-  const stopWatching = watchEventLoop(logger)
-  const pool = createTrainerPool({ settings, records, logger })
+  const stopWatching = watchEventLoop(logger, metrics.eventLoopLag)
+  const pool = measuredPool(createTrainerPool({ settings, records, logger }), metrics)
   try {
     await records.cleanUp()
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
     const { seats, registration } = await introduce({ settings, api, pool, logger, draining }, slots)
     const attempts = new Set<AttemptControl>()
+    metrics.observeSlots(seats.length, () => attempts.size)
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
     const workplace: Workplace = {
-      ...{ api, pool, records, data, settings, logger, registration, attempts, draining },
+      ...{ api, pool, records, data, settings, metrics, logger, registration, attempts, draining },
       health: createSlotHealth(),
       seats: new Set(seats),
       free: [...seats],
@@ -61,6 +69,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
   } finally {
     healthFile.close()
     stopWatching()
+    await door?.close()
     await pool.close()
   }
 }

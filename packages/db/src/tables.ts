@@ -17,6 +17,7 @@ import { createReportBatchRepository } from './repositories/report-batch-reposit
 import { createRestoreRepository } from './repositories/restore-repository.ts'
 import { createSignals } from './repositories/signals.ts'
 import { createStaleBlobRepository } from './repositories/stale-blob-repository.ts'
+import { createStatsRepository } from './repositories/stats-repository.ts'
 import { createTeacherRepository } from './repositories/teacher-repository.ts'
 import { createTeamRepository } from './repositories/team-repository.ts'
 import { createUploadedModelRepository } from './repositories/uploaded-model-repository.ts'
@@ -44,6 +45,7 @@ export function createTables(connection: Connection) {
     restore: createRestoreRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
+    stats: createStatsRepository(connection),
     teachers: createTeacherRepository(connection),
     teams: createTeamRepository(connection),
     workers: createWorkerRepository(connection),

@@ -1,6 +1,7 @@
 // What the leading replica does all the time: hand out jobs, carry the outbox to the queue, mend what broke. Three loops,
 // so that a queue that is down delays neither the hand-out nor the mending.
 import { type LeaderElection, type Listener, startLeaderElection } from '@stillhouse/db'
+import type { BackgroundRecord } from './background-record.ts'
 import { createLoop } from './create-loop.ts'
 import { dispatch } from './dispatch.ts'
 import type { JobContext } from './job-context.ts'
@@ -9,8 +10,15 @@ import { createPatientSweep } from './sweep.ts'
 
 const TICK_MS = 1000
 
+export interface BackgroundOptions {
+  readonly context: JobContext
+  readonly databaseUrl: string
+  readonly listener: Listener
+  readonly record: BackgroundRecord
+}
+
 /** Stands for leadership until closed, and works while it leads. */
-export function startBackgroundWork(context: JobContext, databaseUrl: string, listener: Listener): LeaderElection {
+export function startBackgroundWork({ context, databaseUrl, listener, record }: BackgroundOptions): LeaderElection {
   const { logger } = context
   const work = async (signal: AbortSignal): Promise<void> => {
     const relay = createLoop({
@@ -18,7 +26,9 @@ export function startBackgroundWork(context: JobContext, databaseUrl: string, li
       everyMs: TICK_MS,
       logger,
       step: async () => {
-        if ((await relayOutbox(context)) > 0) relay.wake()
+        const relayed = await record.round('relay', () => relayOutbox(context))
+        record.relayed(relayed)
+        if (relayed > 0) relay.wake()
       },
     })
     const dispatcher = createLoop({
@@ -26,12 +36,20 @@ export function startBackgroundWork(context: JobContext, databaseUrl: string, li
       everyMs: TICK_MS,
       logger,
       step: async () => {
-        if ((await dispatch(context)) === 0) return
+        const handedOut = await record.round('dispatch', () => dispatch(context))
+        record.handedOut(handedOut)
+        if (handedOut === 0) return
         relay.wake()
         dispatcher.wake()
       },
     })
-    const sweeper = createLoop({ name: 'sweep', everyMs: TICK_MS, logger, step: createPatientSweep(context) })
+    const patientSweep = createPatientSweep(context, Date.now, record)
+    const sweeper = createLoop({
+      name: 'sweep',
+      everyMs: TICK_MS,
+      logger,
+      step: () => record.round('sweep', patientSweep),
+    })
     const stopListening = listener.on('work', () => {
       dispatcher.wake()
       relay.wake()

@@ -1,6 +1,7 @@
 // A worker takes a handed-over attempt. From here on only this attempt may write to the job.
 import type { ArtifactStore } from '@stillhouse/artifacts'
 import { isUuid, type JobRow } from '@stillhouse/db'
+import { startSpan } from '@stillhouse/kit'
 import type { Claim, ClaimRequest, StoredCheckpoint } from '@stillhouse/spec'
 import { changeState } from './change-state.ts'
 import type { JobContext } from './job-context.ts'
@@ -12,6 +13,7 @@ import { missingFiles } from './missing-files.ts'
  * @throws ApiError job.not_found, worker.not_found, attempt.stale when the attempt is not there for this worker to take
  */
 export async function claim(context: JobContext, jobId: string, request: ClaimRequest): Promise<Claim> {
+  const startedAt = new Date()
   const { job, checkpoints } = await context.db.transaction(async (tx) => {
     const job = await existingJob(jobId, tx.jobs.lock)
     const { workerId, attempt } = request
@@ -30,6 +32,12 @@ export async function claim(context: JobContext, jobId: string, request: ClaimRe
   })
   const [checkpoint = null, fallback = null] = await wholeOnes(checkpoints, context.artifacts)
   const { leaseSeconds } = context.settings
+  const attributes = {
+    'stillhouse.job.id': jobId,
+    'stillhouse.attempt': request.attempt,
+    'stillhouse.worker.id': request.workerId,
+  }
+  if (job.traceparent !== null) startSpan('claim', { parent: job.traceparent, attributes, startedAt }).end()
   const trace = job.traceparent === null ? {} : { traceparent: job.traceparent }
   return { jobId, attempt: request.attempt, spec: job.spec, leaseSeconds, ...trace, checkpoint, fallback }
 }

@@ -10,6 +10,7 @@ import {
 } from '@stillhouse/db'
 import type { Logger } from '@stillhouse/kit'
 import { createQueueProducer, type QueueProducer } from '@stillhouse/queue'
+import { type BackgroundRecord, createBackgroundRecord } from './background-record.ts'
 import { startBackgroundWork } from './background-work.ts'
 import { getBlob, hasBlob, putBlob } from './blobs.ts'
 import { callerService } from './caller-service.ts'
@@ -23,9 +24,10 @@ import { authenticate, ensureKey } from './keys.ts'
 import { getTeacher, saveTeacher } from './models.ts'
 import { ready } from './ready.ts'
 import { report } from './report.ts'
+import { createRunningTotals } from './running-totals.ts'
 import { saveArtifacts } from './save-artifacts.ts'
 import { saveCheckpoint } from './save-checkpoint.ts'
-import { stats } from './stats.ts'
+import { createStats } from './stats.ts'
 import { createJobWatch } from './watch-jobs.ts'
 import { registerWorker, removeWorker } from './workers.ts'
 
@@ -83,17 +85,20 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
 export function assembleJobService(context: JobContext, databaseUrl: string): JobService {
   const { db, queue, artifacts, logger } = context
   const listener = createListener({ url: databaseUrl, logger })
+  const record = createBackgroundRecord()
+  const startWork = (): LeaderElection => startBackgroundWork({ context, databaseUrl, listener, record })
   return {
     ...useCases(context),
     watchJob: createJobWatch(listener),
-    ...lifecycle({ db, queue, artifacts, listener }, () => startBackgroundWork(context, databaseUrl, listener)),
+    ...lifecycle({ db, queue, artifacts, listener }, { startWork, record }),
   }
 }
 
-function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'start' | 'close'> {
+function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'background' | 'start' | 'close'> {
   return {
     as: (caller) => callerService(context, caller),
-    stats: () => stats(context),
+    stats: createStats(context),
+    totals: createRunningTotals(context.db),
     authenticate: (secret) => authenticate(context, secret),
     ensureKey: (key) => ensureKey(context, key),
     registerWorker: (worker) => registerWorker(context, worker),
@@ -121,9 +126,15 @@ interface Parts {
   readonly listener: Listener
 }
 
-function lifecycle({ db, queue, artifacts, listener }: Parts, startWork: () => LeaderElection) {
+interface Background {
+  readonly startWork: () => LeaderElection
+  readonly record: BackgroundRecord
+}
+
+function lifecycle({ db, queue, artifacts, listener }: Parts, { startWork, record }: Background) {
   let election: LeaderElection | undefined
   return {
+    background: () => record.read(election?.isLeader() ?? false),
     async start() {
       election ??= startWork()
     },

@@ -40,6 +40,7 @@ import type {
   WorkerHeartbeat,
   WorkerOrders,
 } from '@stillhouse/spec'
+import type { BackgroundStats, QueueStats, ServiceTotals } from './queue-stats.ts'
 
 /** A key that was presented and found valid. */
 export interface KeyHolder {
@@ -123,14 +124,6 @@ export interface AttemptRef {
   readonly attempt: number
 }
 
-export interface QueueStats {
-  readonly jobs: Readonly<Record<JobState, number>>
-  readonly oldestQueuedSeconds: number
-  readonly outboxPending: number
-  readonly outboxOldestSeconds: number
-  readonly workers: { readonly active: number; readonly slots: number; readonly busy: number }
-}
-
 /** What a caller can do. What belongs to another team does not exist: it is `….not_found`, as if it had never been. */
 export interface CallerService {
   /** The same on behalf of one team: its own; for a key of the cluster the one of this name, or `default`. */
@@ -191,6 +184,10 @@ export interface JobService {
   /** Calls back (without payload) whenever the job may have new events; returns unsubscribe. Wakes across API replicas. */
   watchJob(id: string, wake: () => void): () => void
   stats(): Promise<QueueStats>
+  /** Of the whole service, from the first call on. */
+  totals(): Promise<ServiceTotals>
+  /** Of this process. */
+  background(): BackgroundStats
 
   // --- keys
   /**

@@ -1,7 +1,9 @@
 // Carries the outbox to the queue, in order. A row is deleted only after the queue has it: dying in between sends it
 // twice, which the queue forgives.
 import type { OutboxRow } from '@stillhouse/db'
+import { traceIdOf } from '@stillhouse/kit'
 import type { JobContext } from './job-context.ts'
+import { traceHandOver } from './trace-hand-over.ts'
 
 const BATCH = 200
 const LONGEST_PAUSE_SECONDS = 5
@@ -33,10 +35,18 @@ export async function relayOutbox(context: JobContext): Promise<number> {
   return settled.length
 }
 
-async function send({ queue }: JobContext, row: OutboxRow): Promise<void> {
+async function send({ queue, logger }: JobContext, row: OutboxRow): Promise<void> {
   const { topic, jobId, attempt, workerId, jobState, jobAttempt } = row
   if (topic === 'queue.remove') await queue.remove({ jobId, attempt }, workerId)
-  else if (jobState === 'dispatched' && jobAttempt === attempt) await queue.add({ jobId, attempt }, workerId)
+  if (topic === 'queue.remove' || jobState !== 'dispatched' || jobAttempt !== attempt) return
+  await queue.add({ jobId, attempt }, workerId)
+  logger.info({ jobId, attempt, workerId, ...traced(row) }, 'handed over')
+  traceHandOver(row)
+}
+
+function traced({ traceparent }: OutboxRow): { traceId?: string } {
+  const traceId = traceIdOf(traceparent)
+  return traceId === null ? {} : { traceId }
 }
 
 function pauseAfter(rows: readonly OutboxRow[]): number {

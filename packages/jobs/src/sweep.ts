@@ -1,4 +1,5 @@
 // The leader's round of mending: leases that ran out, hand-overs that came to nothing, workers that went silent.
+import type { BackgroundRecord } from './background-record.ts'
 import { deleteStaleBlobs } from './delete-stale-blobs.ts'
 import { expireLeases } from './expire-leases.ts'
 import type { JobContext } from './job-context.ts'
@@ -6,14 +7,25 @@ import { recoverHandOvers } from './recover-hand-overs.ts'
 
 const FORGET_WORKERS_SECONDS = 3600
 
+/** Parts of a round, by the names that dashboards know. Each answers how much it mended. */
+const PARTS = {
+  'expired-leases': expireLeases,
+  'retired-workers': retireWorkers,
+  'recovered-hand-overs': recoverHandOvers,
+  'stale-blobs': deleteStaleBlobs,
+} as const
+
 /** One round. A part that fails is logged and does not keep the others from their work. */
-export async function sweep(context: JobContext): Promise<void> {
+export async function sweep(context: JobContext, record?: Pick<BackgroundRecord, 'mended'>): Promise<void> {
   const { logger } = context
-  for (const part of [expireLeases, retireWorkers, recoverHandOvers, deleteStaleBlobs])
-    await part(context).catch((error: unknown) => logger.warn({ err: error, part: part.name }, 'sweeping failed'))
+  for (const [name, part] of Object.entries(PARTS))
+    await part(context).then(
+      (count) => record?.mended(name, count),
+      (error: unknown) => logger.warn({ err: error, part: name }, 'sweeping failed'),
+    )
 }
 
-async function retireWorkers({ db, queue, settings, logger }: JobContext): Promise<void> {
+async function retireWorkers({ db, queue, settings, logger }: JobContext): Promise<number> {
   const [forgotten, gone] = await db.transaction(async (tx) => [
     await tx.workers.forget(FORGET_WORKERS_SECONDS),
     await tx.workers.retire(Math.max(settings.leaseSeconds, 3 * settings.heartbeatSeconds + 1)),
@@ -21,13 +33,18 @@ async function retireWorkers({ db, queue, settings, logger }: JobContext): Promi
   // should this fail, an empty queue is left behind
   for (const workerId of forgotten) await queue.forget(workerId)
   for (const name of gone) logger.warn({ worker: name }, 'a worker is gone')
+  return gone.length
 }
 
 /**
  * Sweeps, but not right after the service was blind (just started, or the database was away): then all leases look
  * expired although the workers only had nobody to report to. They get two and a half heartbeats to come back.
  */
-export function createPatientSweep(context: JobContext, now: () => number = Date.now): () => Promise<void> {
+export function createPatientSweep(
+  context: JobContext,
+  now: () => number = Date.now,
+  record?: Pick<BackgroundRecord, 'mended'>,
+): () => Promise<void> {
   const beatMs = context.settings.heartbeatSeconds * 1000
   let lastLook = Number.NEGATIVE_INFINITY
   let holdUntil = 0
@@ -35,7 +52,7 @@ export function createPatientSweep(context: JobContext, now: () => number = Date
     await context.db.ping()
     if (now() - lastLook > Math.max(2 * beatMs, 3000)) holdUntil = now() + 2.5 * beatMs
     lastLook = now()
-    if (now() >= holdUntil) await sweep(context)
+    if (now() >= holdUntil) await sweep(context, record)
     lastLook = now()
   }
 }

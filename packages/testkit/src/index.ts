@@ -1,4 +1,5 @@
 export * from './free-port.ts'
+export * from './otlp-collector.ts'
 export * from './postgres.ts'
 export * from './redis.ts'
 export * from './s3.ts'

@@ -79,8 +79,9 @@ function allows({ scopes, teamId }: KeyHolder, wanted: readonly Scope[]): boolea
 }
 
 /** Who calls, for the service. Only for routes that demand a key. */
-export function callerOf({ apiKey, id: requestId }: FastifyRequest): Caller {
+export function callerOf({ apiKey, id: requestId, trace }: FastifyRequest): Caller {
   if (apiKey === null) throw new Error('a route without a key asked who calls')
   const { id: keyId, name: keyName, scopes, teamId } = apiKey
-  return { keyId, keyName, scopes, teamId, requestId }
+  const traceparent = trace?.traceparent ?? undefined
+  return { keyId, keyName, scopes, teamId, requestId, ...(traceparent !== undefined && { traceparent }) }
 }

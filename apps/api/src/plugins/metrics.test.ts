@@ -4,7 +4,7 @@ import { createTestApp, type TestApp } from '../testing/test-app.ts'
 let t: TestApp
 
 beforeAll(async () => {
-  t = createTestApp({ config: { eventLoopAlarmMs: 150 } })
+  t = createTestApp({ config: { eventLoopAlarmMs: 150, statsKeptMs: 0 } })
   await t.app.ready()
 })
 beforeEach(() => {
@@ -34,6 +34,73 @@ test('the state of the queue is shown', async () => {
     expect(response.body.split('\n')).toContain(line)
 })
 
+test('waits, training and what happened are shown by team', async () => {
+  const lines = (await scrape()).split('\n')
+  for (const line of [
+    'stillhouse_waiting_jobs{team="default",reason="busy"} 2',
+    String.raw`stillhouse_waiting_jobs_by_needs{needs="{\"gpus\":1}"} 2`,
+    'stillhouse_oldest_wait_seconds{team="default"} 12.5',
+    'stillhouse_training_jobs{team="default"} 1',
+    'stillhouse_training_images_per_second{team="default"} 640',
+    'stillhouse_training_step_seconds{team="default"} 0.05',
+    'stillhouse_attempts_total{team="default",ending="failed",class="infrastructure",code="worker.lost"} 3',
+    'stillhouse_slot_seconds_total{team="default"} 120',
+    'stillhouse_gpu_seconds_total{team="default"} 60',
+  ])
+    expect(lines).toContain(line)
+})
+
+test('waits in the queue are a histogram, each class with those below it', async () => {
+  const lines = (await scrape()).split('\n')
+  const labels = 'team="default",until="start"'
+  expect(lines).toContain('# TYPE stillhouse_queue_wait_seconds histogram')
+  for (const [le, count] of [
+    ['0.5', 0],
+    ['1', 2],
+    ['2.5', 2],
+    ['5', 3],
+    ['+Inf', 3],
+  ] as const)
+    expect(lines).toContain(`stillhouse_queue_wait_seconds_bucket{${labels},le="${le}"} ${count}`)
+  expect(lines).toContain(`stillhouse_queue_wait_seconds_sum{${labels}} 5.25`)
+  expect(lines).toContain(`stillhouse_queue_wait_seconds_count{${labels}} 3`)
+})
+
+test('the background work of this replica is shown, without what it has not done yet', async () => {
+  const body = await scrape()
+  for (const line of [
+    'stillhouse_leader 1',
+    'stillhouse_background_rounds_total{loop="dispatch"} 7',
+    'stillhouse_background_failures_total{loop="dispatch"} 1',
+    'stillhouse_background_round_seconds{loop="dispatch"} 0.02',
+    'stillhouse_background_idle_seconds{loop="dispatch"} 0.5',
+    'stillhouse_dispatched_total 4',
+    'stillhouse_outbox_relayed_total 5',
+    'stillhouse_mended_total{kind="expired-leases"} 2',
+  ])
+    expect(body.split('\n')).toContain(line)
+  expect(body).not.toContain('stillhouse_background_round_seconds{loop="sweep"}')
+})
+
+test('a counter shows the same number however often it is looked at', async () => {
+  await scrape()
+  expect(await scrape()).toContain('stillhouse_dispatched_total 4\n')
+})
+
+test('scrapes that come together look into the database once', async () => {
+  const many = createTestApp({ config: { statsKeptMs: 60_000 } })
+  let asked = 0
+  const stats = many.service.stats
+  many.service.stats = async () => {
+    asked += 1
+    return stats()
+  }
+  await Promise.all([1, 2, 3].map(() => many.app.inject('/metrics')))
+  await many.app.inject('/metrics')
+  expect(asked).toBe(1)
+  await many.app.close()
+})
+
 test('without the database the process still shows itself, and nothing stale', async () => {
   await scrape()
   t.service.state.failWith = new Error('database is gone')
@@ -42,6 +109,8 @@ test('without the database the process still shows itself, and nothing stale', a
   expect(body).toContain('process_resident_memory_bytes')
   expect(body).not.toMatch(/^stillhouse_jobs\{/m)
   expect(body).not.toMatch(/^stillhouse_oldest_queued_seconds /m)
+  expect(body).not.toMatch(/^stillhouse_(attempts_total|queue_wait_seconds_count)\{/m)
+  expect(body).toContain('stillhouse_leader 1')
 })
 
 test('requests are timed by route and not by path', async () => {

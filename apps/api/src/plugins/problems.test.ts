@@ -49,7 +49,7 @@ test('what went wrong inside is logged with the request id and not shown', async
   expect(problem.code).toBe('internal.error')
   expect(response.body).not.toContain('secret_sauce')
   const line = t.log.find((entry) => entry.includes('secret_sauce'))
-  expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 50, reqId: problem.requestId })
+  expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 50, requestId: problem.requestId })
 })
 
 test('a service that is away for a while says when to come again', async () => {

@@ -26,6 +26,21 @@ test('a request leaves one line that says who, what and how it went', async () =
   ])
 })
 
+test('the lines of a request that is about a job carry the job, the attempt and the request', async () => {
+  const submitted = await t.app.inject({ method: 'POST', url: '/v1/jobs', payload: MINIMAL_JOB, headers: as('writer') })
+  const { id } = submitted.json<{ id: string }>()
+  await t.app.inject({ url: `/v1/jobs/${id}`, headers: { ...as('reader'), 'x-request-id': 'mine' } })
+  const report = { batch: 1, metrics: [], logs: [], events: [] }
+  const url = `/v1/jobs/${id}/attempts/3/reports`
+  await t.app.inject({ method: 'POST', url, payload: report, headers: as('worker') })
+  const lines = t.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['jobId'] === id)
+  expect(lines.filter((line) => line['msg'] === 'request')).toMatchObject([
+    { path: '/v1/jobs', status: 201, requestId: expect.any(String) },
+    { path: `/v1/jobs/${id}`, status: 200, requestId: 'mine' },
+    { path: url, attempt: 3 },
+  ])
+})
+
 test('no key, header, query or body value ever reaches the log, whatever happens', async () => {
   const body = { ...MINIMAL_JOB, description: 'swordfish-in-the-body' }
   const wrong = { authorization: 'Bearer swordfish-wrong-key', cookie: 'swordfish=1' }

@@ -2,7 +2,15 @@
 // wakes watchers. The real rules (states, leases, fencing) are tested where they live.
 import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { Caller, JobService, KeyHolder, QueueStats, TeamService } from '@stillhouse/jobs'
+import type {
+  BackgroundStats,
+  Caller,
+  JobService,
+  KeyHolder,
+  QueueStats,
+  ServiceTotals,
+  TeamService,
+} from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import {
   type Artifact,
@@ -54,7 +62,13 @@ export interface FakeService extends JobService, TeamService {
   addArtifact(jobId: string, path: string, bytes: Buffer, contentType: string): Artifact
   /** Called at the start of every listEvents, to make things happen in between. */
   beforeListEvents: () => void
-  state: { ready: boolean; failWith: Error | null; stats: QueueStats }
+  state: {
+    ready: boolean
+    failWith: Error | null
+    stats: QueueStats
+    totals: ServiceTotals
+    background: BackgroundStats
+  }
 }
 
 const AT = '2026-01-02T03:04:05.000Z'
@@ -92,6 +106,28 @@ export function createFakeService(): FakeService {
       outboxPending: 1,
       outboxOldestSeconds: 0.25,
       workers: { active: 1, slots: 2, busy: 1 },
+      waiting: [{ team: 'default', reason: 'busy', jobs: 2 }],
+      waitingNeeds: [{ needs: '{"gpus":1}', jobs: 2 }],
+      oldestWaits: [{ team: 'default', seconds: 12.5 }],
+      training: [{ team: 'default', jobs: 1, imagesPerSecond: 640, stepSeconds: 0.05 }],
+    },
+    totals: {
+      attempts: [
+        { team: 'default', ending: 'failed', failureClass: 'infrastructure', code: 'worker.lost', attempts: 3 },
+      ],
+      usage: [{ team: 'default', slotSeconds: 120, gpuSeconds: 60 }],
+      waits: [{ team: 'default', until: 'start', counts: [0, 2, 0, 1, ...Array(10).fill(0)], seconds: 5.25 }],
+    },
+    background: {
+      leading: true,
+      loops: {
+        dispatch: { rounds: 7, failures: 1, lastSeconds: 0.02, idleSeconds: 0.5 },
+        relay: { rounds: 8, failures: 0, lastSeconds: 0.01, idleSeconds: 0.25 },
+        sweep: { rounds: 0, failures: 0, lastSeconds: null, idleSeconds: null },
+      },
+      handedOut: 4,
+      relayed: 5,
+      mended: { 'expired-leases': 2 },
     },
   }
 
@@ -265,6 +301,8 @@ export function createFakeService(): FakeService {
       if (state.failWith !== null) throw state.failWith
       return state.stats
     },
+    totals: async () => state.totals,
+    background: () => state.background,
     saveModel: async (model, files) => {
       const saved = { ...model, createdAt: AT }
       models.set(model.id, { model: saved, files: { format: model.format, files: [...files] } })

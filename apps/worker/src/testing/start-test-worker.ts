@@ -98,6 +98,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     uploadMs: 1000,
     drainMs: 10_000,
     healthFile: undefined,
+    metrics: null,
     ...overrides,
   }
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { secondsSql } from './job-move.ts'
 import type { HandOver } from './job-repository.ts'
+import { waitedSince } from './waited-since.ts'
 
 export type OutboxTopic = 'queue.add' | 'queue.remove'
 
@@ -14,6 +15,13 @@ export interface OutboxRow extends HandOver {
   /** The job as it is now: what was decided then may no longer hold. */
   readonly jobState: JobState
   readonly jobAttempt: number
+  /** W3C trace context of the request that sent the job. */
+  readonly traceparent: string | null
+  readonly createdAt: Date
+  /** When the attempt was given to its worker; null for one that is only known by its number. */
+  readonly dispatchedAt: Date | null
+  /** Since when the job had waited for that. */
+  readonly waitedSince: Date
 }
 
 export function createOutboxRepository(db: Connection) {
@@ -29,9 +37,12 @@ export function createOutboxRepository(db: Connection) {
 
     async due(limit: number): Promise<OutboxRow[]> {
       return db.$queryRaw<OutboxRow[]>`
-        SELECT outbox.id, topic, job_id AS "jobId", outbox.attempt, outbox.worker_id AS "workerId", tries, job.state::text AS "jobState",
-          job.attempt AS "jobAttempt"
+        SELECT outbox.id, topic, outbox.job_id AS "jobId", outbox.attempt, outbox.worker_id AS "workerId", tries, job.state::text AS "jobState",
+          job.attempt AS "jobAttempt", job.traceparent, outbox.created_at AS "createdAt",
+          given.dispatched_at AS "dispatchedAt", ${waitedSince('given')} AS "waitedSince"
         FROM outbox JOIN job ON job.id = outbox.job_id
+        LEFT JOIN job_attempt AS given ON given.job_id = outbox.job_id AND given.attempt = outbox.attempt
+        LEFT JOIN job_attempt AS before ON before.job_id = outbox.job_id AND before.attempt = outbox.attempt - 1
         WHERE due_at <= clock_timestamp() ORDER BY outbox.id LIMIT ${limit}::int`
     },
 
