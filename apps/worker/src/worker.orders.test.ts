@@ -1,7 +1,7 @@
 // What reaches a running attempt from outside: cancel, fencing, a lost lease, an API that comes and goes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { type FakeJob, FakeProblem } from './testing/fake-service.ts'
+import { createFakeService, type FakeJob, FakeProblem } from './testing/fake-service.ts'
 import { type Action, DONE, scriptedJob } from './testing/scripted-job.ts'
 import { startTestWorker, type TestWorker } from './testing/start-test-worker.ts'
 import { waitUntil } from './testing/wait-until.ts'
@@ -175,8 +175,8 @@ it('loses and repeats nothing when the API is away for less than the lease', asy
 })
 
 it('repeats a batch under its number when the answer was lost', async () => {
-  const worker = await start()
-  const { api } = worker.service
+  const service = createFakeService()
+  const { api } = service
   const report = api.report
   const sent: number[] = []
   let lost = 0
@@ -185,6 +185,7 @@ it('repeats a batch under its number when the answer was lost', async () => {
     await report(ref, batch)
     if (lost++ === 0) unreachable()
   }
+  const worker = await start({}, service)
   const job = await worker.run(scriptedJob({ run: [metric(1), DONE] }))
   expect(sent).toEqual([1, 1])
   expect(job.reports.map(({ metrics }) => metrics.length)).toEqual([1])
