@@ -84,7 +84,14 @@ export interface JobsHarness {
 }
 
 /** Short enough for a test to outwait, and quick heartbeats to go with it. */
-const SETTINGS = { leaseSeconds: 0.5, heartbeatSeconds: 1, claimSeconds: 0.2, staleBlobSeconds: 0 }
+const SETTINGS = {
+  leaseSeconds: 0.5,
+  heartbeatSeconds: 1,
+  claimSeconds: 0.2,
+  staleBlobSeconds: 0,
+  retryBaseSeconds: 0,
+  poisonLosses: 3,
+}
 
 /** Registers the hooks that give every test of the file a service on a database of its own. */
 export function useJobs(settings: Partial<JobContext['settings']> = {}): () => JobsHarness {

@@ -44,6 +44,8 @@ function openService(env: Environment, logger: Logger): Promise<JobService> {
     artifactUrl: env.ARTIFACT_URL,
     leaseSeconds: env.LEASE_SECONDS,
     heartbeatSeconds: env.HEARTBEAT_SECONDS,
+    retryBaseSeconds: env.RETRY_BASE_SECONDS,
+    poisonLosses: env.POISON_LOSSES,
     logger,
   })
 }

@@ -44,7 +44,14 @@ export interface JobServiceOptions extends Partial<JobSettings> {
   readonly connections?: number
 }
 
-const DEFAULTS: JobSettings = { leaseSeconds: 20, heartbeatSeconds: 2, claimSeconds: 5, staleBlobSeconds: 3600 }
+const DEFAULTS: JobSettings = {
+  leaseSeconds: 20,
+  heartbeatSeconds: 2,
+  claimSeconds: 5,
+  staleBlobSeconds: 3600,
+  retryBaseSeconds: 2,
+  poisonLosses: 3,
+}
 
 /**
  * Connects to everything. A queue that is down now is no error: the outbox waits for it.
@@ -66,6 +73,8 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
     heartbeatSeconds: options.heartbeatSeconds ?? DEFAULTS.heartbeatSeconds,
     claimSeconds: options.claimSeconds ?? DEFAULTS.claimSeconds,
     staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
+    retryBaseSeconds: options.retryBaseSeconds ?? DEFAULTS.retryBaseSeconds,
+    poisonLosses: options.poisonLosses ?? DEFAULTS.poisonLosses,
   }
 }
 

@@ -22,7 +22,8 @@ export async function finish(context: JobContext, ref: AttemptRef, outcome: Outc
   return context.db.transaction(async (tx) => {
     const job = await existingJob(ref.jobId, tx.jobs.lock)
     if (job.state !== 'running' || job.attempt !== ref.attempt) return repeated(tx, { ref, job, outcomeHash })
-    const consequence = consequenceOf(job, word)
+    const consequence =
+      word.outcome === 'failed' ? await afterFailure(context, tx, { job, failure: word }) : consequenceOf(job, word)
     await changeState(tx, {
       ...consequence,
       ids: [job.id],
@@ -59,15 +60,13 @@ async function repeated(
   throw staleAttempt(ref, job)
 }
 
-function consequenceOf(job: JobRow, outcome: Outcome): Consequence {
+function consequenceOf(job: JobRow, outcome: Exclude<Outcome, { outcome: 'failed' }>): Consequence {
   switch (outcome.outcome) {
     case 'succeeded': {
       const gates = judgeGates(job.spec.gates, outcome.metrics)
       const verdict = gates.every((gate) => gate.passed) ? 'passed' : 'failed'
       return { move: { to: 'succeeded', verdict, result: { metrics: outcome.metrics, gates } } }
     }
-    case 'failed':
-      return afterFailure(job, outcome)
     case 'cancelled':
       return stopped(job, 'the worker stopped it')
     case 'handed-back':
@@ -76,7 +75,7 @@ function consequenceOf(job: JobRow, outcome: Outcome): Consequence {
 }
 
 /** A stopped attempt is the end only if somebody asked for it; otherwise the job keeps its place in the queue. */
-function stopped(job: JobRow, reason: string): Consequence {
+export function stopped(job: Pick<JobRow, 'cancelRequested'>, reason: string): Consequence {
   return job.cancelRequested
     ? { move: { to: 'cancelled' }, reason: 'cancelled while running' }
     : { move: { to: 'queued', why: 'again' }, reason }

@@ -13,6 +13,10 @@ export interface JobSettings {
   readonly claimSeconds: number
   /** How long a blob that nothing refers to any more is kept. */
   readonly staleBlobSeconds: number
+  /** How long a job waits after its first failure that is tried again; twice as long after each further one. */
+  readonly retryBaseSeconds: number
+  /** A job that lost so many workers is not given to another. */
+  readonly poisonLosses: number
 }
 
 export interface JobContext {

@@ -94,6 +94,14 @@ export function createWorkerRepository(db: Connection) {
       return (await db.worker.findUnique({ where: { id }, select: { name: true } }))?.name ?? null
     },
 
+    /** Its name, and whether it was heard of within so many seconds; null when it is forgotten. */
+    async standing(id: string, withinSeconds: number): Promise<{ name: string; heard: boolean } | null> {
+      const rows = await db.$queryRaw<{ name: string; heard: boolean }[]>`
+        SELECT name, last_seen_at > clock_timestamp() - ${secondsSql(withinSeconds)} AS heard
+        FROM worker WHERE id = ${id}::uuid`
+      return rows[0] ?? null
+    },
+
     async list(): Promise<Worker[]> {
       const rows = await db.$queryRaw<(Omit<Worker, 'lastSeenAt'> & { lastSeenAt: Date })[]>`
         SELECT id, name, host, version, state::text, mode::text, slots, devices, labels, memory_gb AS "memoryGb",
