@@ -1,6 +1,6 @@
 // How failures are tried again: the wait, the budget, lost workers, and jobs that take workers down.
 import { sweep } from '@stillhouse/jobs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useJobs } from './jobs-harness.ts'
 
 const jobs = useJobs({ leaseSeconds: 30, heartbeatSeconds: 30, claimSeconds: 30, retryBaseSeconds: 8 })
@@ -115,4 +115,78 @@ test('workers that were lost are named per job, those forgotten since are not', 
   expect(await lostOn()).toEqual(new Map([[first.id, ['w1', 'w2']]]))
   await query("DELETE FROM worker WHERE name = 'w1'")
   expect(await lostOn()).toEqual(new Map([[first.id, ['w2']]]))
+})
+
+describe('a worker on which everything fails', () => {
+  type Code = 'trainer.crashed' | 'data.invalid' | 'resource.no_gpu'
+
+  /** Jobs fail on the worker one after the other, or succeed for null. */
+  async function failOn(workerId: string, codes: readonly (Code | null)[], sameJob = false): Promise<void> {
+    const { submit, service, query, exportModel } = jobs()
+    let id = ''
+    for (const [index, code] of codes.entries()) {
+      if (!sameJob || index === 0) id = (await submit({ resources: { attempts: 20 } })).id
+      const attempt = sameJob ? index + 1 : 1
+      await query("UPDATE job SET state = 'dispatched', attempt = $2, worker_id = $3 WHERE id = $1", [
+        id,
+        attempt,
+        workerId,
+      ])
+      await query('INSERT INTO job_attempt (job_id, attempt) VALUES ($1, $2)', [id, attempt])
+      await service.claim(id, { workerId, attempt })
+      if (code === null) await exportModel({ jobId: id, attempt })
+      const outcome = code
+        ? ({ outcome: 'failed', code, message: 'x' } as const)
+        : ({ outcome: 'succeeded', metrics: {}, metricSeq: 0 } as const)
+      await service.finish({ jobId: id, attempt }, outcome)
+    }
+  }
+
+  const times = (count: number, code: Code): Code[] => Array.from({ length: count }, () => code)
+  const modeOf = async (id: string) => (await jobs().service.listWorkers()).find((one) => one.id === id)?.mode
+  const suspected = async () => (await jobs().query('SELECT kind, target FROM mend')).map((row) => row['target'])
+
+  test('gets no more jobs after five different ones in a row, and the mend names them', async () => {
+    const { worker, query } = jobs()
+    const [broken] = [await worker({ name: 'broken' }), await worker({ name: 'well' })]
+    await failOn(broken, [...times(2, 'trainer.crashed'), ...times(2, 'resource.no_gpu')])
+    expect(await modeOf(broken)).toBe('active')
+    await failOn(broken, ['trainer.crashed'])
+    expect(await modeOf(broken)).toBe('cordoned')
+    expect(await query('SELECT kind, target, detail FROM mend')).toMatchObject([
+      { kind: 'worker.suspect', target: broken, detail: { worker: 'broken', jobs: { length: 5 } } },
+    ])
+  })
+
+  test('is given another chance by an administrator, with a count of its own', async () => {
+    const { worker, context } = jobs()
+    const [broken] = [await worker({ name: 'broken' }), await worker({ name: 'well' })]
+    await failOn(broken, times(5, 'trainer.crashed'))
+    await context.db.transaction((tx) => tx.workers.setMode(broken, 'active'))
+    await failOn(broken, times(4, 'trainer.crashed'))
+    expect(await modeOf(broken)).toBe('active')
+    await failOn(broken, ['trainer.crashed'])
+    expect([await modeOf(broken), await suspected()]).toEqual(['cordoned', [broken, broken]])
+  })
+
+  test.each([
+    ['one job fails on it again and again', times(6, 'trainer.crashed'), true],
+    ['a job succeeds in between', [...times(4, 'trainer.crashed'), null, ...times(4, 'trainer.crashed')], false],
+    [
+      "a job's own fault shows that it works",
+      [...times(4, 'trainer.crashed'), 'data.invalid', 'trainer.crashed'],
+      false,
+    ],
+  ] as const)('is not suspected when %s', async (_what, codes, sameJob) => {
+    const { worker } = jobs()
+    const [fine] = [await worker({ name: 'fine' }), await worker({ name: 'other' })]
+    await failOn(fine, codes, sameJob)
+    expect([await modeOf(fine), await suspected()]).toEqual(['active', []])
+  })
+
+  test('keeps its jobs while it is the only one', async () => {
+    const only = await jobs().worker({ name: 'only' })
+    await failOn(only, times(6, 'trainer.crashed'))
+    expect([await modeOf(only), await suspected()]).toEqual(['active', []])
+  })
 })

@@ -46,6 +46,8 @@ function openService(env: Environment, logger: Logger): Promise<JobService> {
     heartbeatSeconds: env.HEARTBEAT_SECONDS,
     retryBaseSeconds: env.RETRY_BASE_SECONDS,
     poisonLosses: env.POISON_LOSSES,
+    suspectFailures: env.SUSPECT_FAILURES,
+    reconcileHours: env.RECONCILE_HOURS,
     logger,
   })
 }

@@ -9,7 +9,9 @@ import { addDoctor } from './commands/doctor.ts'
 import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
+import { addMends } from './commands/mends.ts'
 import { addPull } from './commands/pull.ts'
+import { addReconcile } from './commands/reconcile.ts'
 import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
 import { addSubmit } from './commands/submit.ts'
@@ -42,6 +44,8 @@ for (const add of [
   addTeam,
   addKey,
   addAudit,
+  addMends,
+  addReconcile,
   addDoctor,
   addDemo,
 ])

@@ -51,6 +51,9 @@ const DEFAULTS: JobSettings = {
   staleBlobSeconds: 3600,
   retryBaseSeconds: 2,
   poisonLosses: 3,
+  suspectFailures: 5,
+  reconcileHours: 6,
+  orphanSeconds: 24 * 3600,
 }
 
 /**
@@ -75,6 +78,9 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
     staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
     retryBaseSeconds: options.retryBaseSeconds ?? DEFAULTS.retryBaseSeconds,
     poisonLosses: options.poisonLosses ?? DEFAULTS.poisonLosses,
+    suspectFailures: options.suspectFailures ?? DEFAULTS.suspectFailures,
+    reconcileHours: options.reconcileHours ?? DEFAULTS.reconcileHours,
+    orphanSeconds: options.orphanSeconds ?? DEFAULTS.orphanSeconds,
   }
 }
 

@@ -4,6 +4,7 @@ import type { JobRow, Tables } from '@stillhouse/db'
 import { canonicalJson, type JobState, judgeGates, type Outcome } from '@stillhouse/spec'
 import { afterFailure } from './after-failure.ts'
 import { changeState, type StateChange } from './change-state.ts'
+import { cordonSuspect } from './cordon-suspect.ts'
 import type { JobContext } from './job-context.ts'
 import { existingJob, staleAttempt } from './job-errors.ts'
 import type { AttemptRef } from './job-service.ts'
@@ -19,7 +20,8 @@ type Consequence = Pick<StateChange, 'move' | 'reason' | 'failure' | 'ending'>
 export async function finish(context: JobContext, ref: AttemptRef, outcome: Outcome): Promise<JobState> {
   const word = outcome.outcome === 'succeeded' ? await withProof(context, ref, outcome) : outcome
   const outcomeHash = createHash('sha256').update(canonicalJson(outcome)).digest('hex')
-  return context.db.transaction(async (tx) => {
+  let failedOn: string | null = null
+  const state = await context.db.transaction(async (tx) => {
     const job = await existingJob(ref.jobId, tx.jobs.lock)
     if (job.state !== 'running' || job.attempt !== ref.attempt) return repeated(tx, { ref, job, outcomeHash })
     const consequence =
@@ -32,8 +34,18 @@ export async function finish(context: JobContext, ref: AttemptRef, outcome: Outc
       ending: { ...endingOf(word), outcomeHash },
     })
     if (word.outcome === 'succeeded') await tidyUp(tx, { jobId: job.id, metricSeq: word.metricSeq, context })
+    failedOn = word.outcome === 'failed' ? job.workerId : null
     return consequence.move.to
   })
+  if (failedOn !== null) await suspect(context, failedOn)
+  return state
+}
+
+/** The outcome is written already: what goes wrong here must not look as if it were not. */
+async function suspect(context: JobContext, workerId: string): Promise<void> {
+  await cordonSuspect(context, workerId).catch((error: unknown) =>
+    context.logger.warn({ err: error, workerId }, 'could not judge the worker on which an attempt failed'),
+  )
 }
 
 /** Success needs an export whose bytes are there; without, it is a failed upload, whatever the worker says. */

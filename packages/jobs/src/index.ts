@@ -1,4 +1,5 @@
 export * from './create-job-service.ts'
+export { createReconciler } from './create-reconciler.ts'
 export { dispatch } from './dispatch.ts'
 export type { JobContext, JobSettings } from './job-context.ts'
 export * from './job-service.ts'

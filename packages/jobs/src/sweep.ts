@@ -2,25 +2,16 @@
 import { deleteStaleBlobs } from './delete-stale-blobs.ts'
 import { expireLeases } from './expire-leases.ts'
 import type { JobContext } from './job-context.ts'
+import { mendOutbox } from './mend-outbox.ts'
 import { recoverHandOvers } from './recover-hand-overs.ts'
-
-const FORGET_WORKERS_SECONDS = 3600
+import { forgetWorkers, retireWorkers } from './retire-workers.ts'
 
 /** One round. A part that fails is logged and does not keep the others from their work. */
 export async function sweep(context: JobContext): Promise<void> {
   const { logger } = context
-  for (const part of [expireLeases, retireWorkers, recoverHandOvers, deleteStaleBlobs])
+  const parts = [expireLeases, retireWorkers, forgetWorkers, mendOutbox, recoverHandOvers, deleteStaleBlobs]
+  for (const part of parts)
     await part(context).catch((error: unknown) => logger.warn({ err: error, part: part.name }, 'sweeping failed'))
-}
-
-async function retireWorkers({ db, queue, settings, logger }: JobContext): Promise<void> {
-  const [forgotten, gone] = await db.transaction(async (tx) => [
-    await tx.workers.forget(FORGET_WORKERS_SECONDS),
-    await tx.workers.retire(Math.max(settings.leaseSeconds, 3 * settings.heartbeatSeconds + 1)),
-  ])
-  // should this fail, an empty queue is left behind
-  for (const workerId of forgotten) await queue.forget(workerId)
-  for (const name of gone) logger.warn({ worker: name }, 'a worker is gone')
 }
 
 /**

@@ -70,6 +70,21 @@ export function createAttemptRepository(db: Connection) {
       return new Map(rows.map(({ jobId, names }) => [jobId, names]))
     },
 
+    /**
+     * The jobs that failed on the worker with one of these codes, one after the other: since it last did what it should,
+     * and since it was last suspected.
+     */
+    async failedInARow(workerId: string, codes: readonly string[]): Promise<string[]> {
+      const rows = await db.$queryRaw<{ jobId: string }[]>`
+        SELECT DISTINCT job_id AS "jobId" FROM job_attempt
+        WHERE worker_id = ${workerId}::uuid AND ending = 'failed' AND code = ANY(${codes}::text[])
+          AND ended_at > greatest('-infinity', (
+            SELECT max(ended_at) FROM job_attempt WHERE worker_id = ${workerId}::uuid
+              AND (ending = 'succeeded' OR ending = 'failed' AND code <> ALL(${codes}::text[]))
+          ), (SELECT max(at) FROM mend WHERE kind = 'worker.suspect' AND target = ${workerId}))`
+      return rows.map((row) => row.jobId)
+    },
+
     async find({ jobId, attempt }: AttemptKey) {
       return db.jobAttempt.findUnique({ where: { jobId_attempt: { jobId, attempt } } })
     },

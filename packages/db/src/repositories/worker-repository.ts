@@ -68,11 +68,10 @@ export function createWorkerRepository(db: Connection) {
       return written === 1
     },
 
-    /** Marks workers as gone that were not heard of for so long; answers their names. */
-    async retire(silentSeconds: number): Promise<string[]> {
-      const rows = await db.$queryRaw<{ name: string }[]>`UPDATE worker SET state = 'gone'
-        WHERE state <> 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)} RETURNING name`
-      return rows.map((row) => row.name)
+    /** Marks workers as gone that were not heard of for so long; answers which. */
+    async retire(silentSeconds: number): Promise<{ id: string; name: string }[]> {
+      return db.$queryRaw<{ id: string; name: string }[]>`UPDATE worker SET state = 'gone'
+        WHERE state <> 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)} RETURNING id, name`
     },
 
     /** Forgets workers that have been gone for so long and hold nothing; answers their ids. */
@@ -87,6 +86,14 @@ export function createWorkerRepository(db: Connection) {
     /** What an administrator wants of it; false when there is none with this id. */
     async setMode(id: string, mode: WorkerMode): Promise<boolean> {
       const written = await db.$executeRaw`UPDATE worker SET mode = ${mode}::worker_mode WHERE id = ${id}::uuid`
+      return written === 1
+    },
+
+    /** Gives it no more jobs; false when it gets none anyway or is the last that does. */
+    async cordonUnlessLast(id: string, seenWithinSeconds: number): Promise<boolean> {
+      const written = await db.$executeRaw`UPDATE worker AS suspect SET mode = 'cordoned'
+        WHERE id = ${id}::uuid AND mode = 'active' AND EXISTS (
+          SELECT 1 FROM worker WHERE worker.id <> suspect.id AND ${takesJobs(seenWithinSeconds)})`
       return written === 1
     },
 
