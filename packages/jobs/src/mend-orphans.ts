@@ -17,7 +17,8 @@ export async function walkBlobs(context: JobContext, after: string, options: Men
   const old = new Map(blobs.filter(({ storedAt }) => storedAt.getTime() <= newest).map((blob) => [blob.sha256, blob]))
   const mending = mend(context, options, async (tx) => {
     const orphans = await tx.census.unreferenced([...old.keys()])
-    await tx.staleBlobs.mark(orphans, settings.staleBlobSeconds)
+    // somebody may be about to send the same content again, and report it only when all its files are there
+    await tx.staleBlobs.mark(orphans, Math.max(settings.staleBlobSeconds, settings.orphanSeconds))
     return orphans.map((sha256): NewMend => {
       const { size, storedAt } = old.get(sha256) ?? {}
       return { kind: 'blob.orphaned', target: sha256, detail: { size, storedAt } }
