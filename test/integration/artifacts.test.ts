@@ -96,6 +96,29 @@ describe.each([
     expect(await read(store.get(sha256))).toHaveLength(0)
   })
 
+  it('lists every blob once, in order, page by page, with its size and when it came', async () => {
+    const began = Date.now() - 2000
+    const sent = new Map<string, number>()
+    for (let size = 1; size <= 7; size += 1) sent.set(await put(Buffer.alloc(size, 'list')), size)
+    await store.ping()
+    const listed = new Map<string, number>()
+    let after = ''
+    for (;;) {
+      const page = await store.list(after, 3)
+      for (const { sha256, size, storedAt } of page) {
+        expect([listed.has(sha256), sha256 > after]).toEqual([false, true])
+        expect(Math.abs(storedAt.getTime() - began)).toBeLessThan(120_000)
+        listed.set(sha256, size)
+        after = sha256
+      }
+      if (page.length < 3) break
+    }
+    for (const [sha256, size] of sent) expect(listed.get(sha256)).toBe(size)
+    expect(listed.size).toBe((await store.list('', 1000)).length)
+    expect(await store.list('f'.repeat(64), 10)).toEqual([])
+    await expect(store.list('../../etc', 10)).rejects.toMatchObject({ code: 'request.invalid' })
+  })
+
   it('takes the same content twice, also at the same time', async () => {
     const content = randomBytes(100_000)
     const [sha256] = await Promise.all([put(content), put(content), put(content)])

@@ -70,6 +70,8 @@ export interface JobsHarness {
   /** With what a member of the team `default` can do. */
   readonly service: TestService
   readonly queue: MemoryQueue
+  /** Of the artifact store. */
+  readonly folder: string
   submit(overrides?: object, options?: { idempotencyKey?: string; bodyHash?: string }): Promise<Job>
   /** Dispatches and relays once. */
   handOut(): Promise<void>
@@ -86,7 +88,8 @@ export interface JobsHarness {
 /** Short enough for a test to outwait, and quick heartbeats to go with it. */
 const SETTINGS = {
   ...{ leaseSeconds: 0.5, heartbeatSeconds: 1, claimSeconds: 0.2, staleBlobSeconds: 0 },
-  ...{ maxWaitSeconds: 3600, overviewMs: 0 },
+  ...{ maxWaitSeconds: 3600, overviewMs: 0, retryBaseSeconds: 0, poisonLosses: 3, suspectFailures: 5 },
+  ...{ reconcileHours: 6, orphanSeconds: 0 },
 }
 
 /** Registers the hooks that give every test of the file a service on a database of its own. */
@@ -134,6 +137,7 @@ async function createHarness(postgres: TestPostgres, template: TestDatabase, set
     context,
     service,
     queue,
+    folder,
     end,
     query: async (sql: string, values: unknown[] = []) => (await admin.query(sql, values)).rows,
   }
@@ -215,6 +219,10 @@ export function memoryQueue(): MemoryQueue {
     async has(message, workerId) {
       await queue.ping()
       return isIn(message, workerId)
+    },
+    async waiting(workerId, limit) {
+      await queue.ping()
+      return [...held.values()].filter((message) => isIn(message, workerId)).slice(0, limit)
     },
     async forget(workerId) {
       await queue.ping()

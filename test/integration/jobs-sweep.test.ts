@@ -5,8 +5,13 @@ import { eventually, reportWith, useJobs } from './jobs-harness.ts'
 
 const jobs = useJobs({ leaseSeconds: 30, heartbeatSeconds: 30, claimSeconds: 30 })
 
+/** Nobody renewed the leases, though the workers may have reported. */
+const lapse = () => jobs().query("UPDATE job SET lease_until = now() - interval '1 second' WHERE state = 'running'")
 /** The workers were silent for longer than their leases. */
-const silence = () => jobs().query("UPDATE job SET lease_until = now() - interval '1 second' WHERE state = 'running'")
+const silence = async () => {
+  await lapse()
+  await jobs().query("UPDATE worker SET last_seen_at = now() - interval '31 seconds'")
+}
 /** Hand-overs were made a while ago. */
 const patience = () => jobs().query("UPDATE job SET handed_over_at = now() - interval '1 minute'")
 
@@ -47,6 +52,7 @@ test('a job that keeps losing its worker fails when its budget is used up', asyn
   const { id, workerId } = await running({ resources: { attempts: 2 } })
   await silence()
   await sweep(context)
+  await service.heartbeat(workerId, { state: 'active', jobs: [] })
   await handOut()
   await service.claim(id, { workerId, attempt: 2 })
   await silence()

@@ -17,6 +17,23 @@ const Environment = Type.Object({
   }),
   LEASE_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 20, description: 'silence after which a worker is lost' }),
   HEARTBEAT_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 2, description: 'how often workers report' }),
+  RETRY_BASE_SECONDS: Type.Number({
+    minimum: 0,
+    maximum: 300,
+    default: 2,
+    description: 'wait before the first retry of a failed attempt; doubles with each, up to 300',
+  }),
+  POISON_LOSSES: Type.Integer({ minimum: 1, default: 3, description: 'lost workers after which a job is given up' }),
+  SUSPECT_FAILURES: Type.Integer({
+    minimum: 2,
+    default: 5,
+    description: 'different jobs that fail in a row on a worker, through no fault of theirs, before it is cordoned',
+  }),
+  RECONCILE_HOURS: Type.Number({
+    exclusiveMinimum: 0,
+    default: 6,
+    description: 'pause between two comparisons of queue and artifact store with the database',
+  }),
   METRICS_PUBLIC: Type.Boolean({ default: true, description: '/metrics without a key' }),
   MODEL_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 256, description: 'largest uploaded model' }),
   DATASET_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 16_384, description: 'largest uploaded data set' }),

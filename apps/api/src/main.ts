@@ -46,6 +46,10 @@ function openService(env: Environment, logger: Logger): Promise<JobService> {
     leaseSeconds: env.LEASE_SECONDS,
     maxWaitSeconds: env.MAX_WAIT_HOURS * 3600,
     heartbeatSeconds: env.HEARTBEAT_SECONDS,
+    retryBaseSeconds: env.RETRY_BASE_SECONDS,
+    poisonLosses: env.POISON_LOSSES,
+    suspectFailures: env.SUSPECT_FAILURES,
+    reconcileHours: env.RECONCILE_HOURS,
     logger,
   })
 }

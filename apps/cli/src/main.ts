@@ -10,8 +10,10 @@ import { addDoctor } from './commands/doctor.ts'
 import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
+import { addMends } from './commands/mends.ts'
 import { addPull } from './commands/pull.ts'
 import { addQueue } from './commands/queue.ts'
+import { addReconcile } from './commands/reconcile.ts'
 import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
 import { addSubmit } from './commands/submit.ts'
@@ -48,6 +50,8 @@ for (const add of [
   addAudit,
   addWorkers,
   addChangeWorkers,
+  addMends,
+  addReconcile,
   addDoctor,
   addDemo,
 ])

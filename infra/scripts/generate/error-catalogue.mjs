@@ -26,8 +26,16 @@ ${table(['code', 'status', 'meaning'], apiRows(API_ERRORS))}
 ## Failures of a job
 
 A job in state \`failed\` carries one of these codes in \`failure.code\`, with a message and a hint. The class says who can
-mend it. \`never\` retried: another attempt would fail the same way; \`once\`: one more attempt; \`budget\`: as many as
-\`resources.attempts\` allows, each from the last checkpoint.
+mend it. \`never\` retried: another attempt would fail the same way; \`once\`: one more attempt after the first failure of
+this code; \`budget\`: as many as \`resources.attempts\` allows. That bounds \`once\` too: it counts every failed attempt.
+
+What is retried waits first, \`RETRY_BASE_SECONDS\` (2) after the first failure and twice as long after each further one, at
+most five minutes, give or take a quarter; the event of the failure says how long. Then it goes on from the last checkpoint.
+Attempts that were handed back, preempted or never claimed are no failures, wait for nothing, and cost nothing.
+
+A job that loses \`POISON_LOSSES\` (3) workers fails with \`job.poison\`, however large its budget. A worker counts as lost when
+it was not heard of itself; not when it signed off, and not when it reports but no longer has the attempt. \`retry\` starts
+all counts anew.
 
 ${table(['code', 'class', 'retried', 'hint'], failureRows(FAILURES))}
 

@@ -27,6 +27,12 @@ export interface ArtifactStore {
   get(sha256: string, range?: ByteRange): Promise<Readable>
   /** Removes the content; a digest that is not there is no error. */
   delete(sha256: string): Promise<void>
+  /** At most `limit` (1..1000) blobs in the order of their digests, after the one given; fewer only at the end. */
+  list(after: string, limit: number): Promise<StoredBlob[]>
+  /** Names of uploads that were begun more than a day ago and never finished, as far as the store keeps them. */
+  leftovers(): Promise<string[]>
+  /** Removes such an upload; one that is not there is no error. */
+  removeLeftover(name: string): Promise<void>
   /** Rejects when the store cannot be written to. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -36,6 +42,10 @@ export interface StoredContent {
   readonly sha256: string
   /** Bytes. */
   readonly size: number
+}
+
+export interface StoredBlob extends StoredContent {
+  readonly storedAt: Date
 }
 
 /** Bytes start..end, both inclusive, counted from 0. */

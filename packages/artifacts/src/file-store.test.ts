@@ -55,14 +55,24 @@ describe('the file store', () => {
     expect(await filesIn()).toEqual([])
   })
 
-  it('removes what a process that died left behind, but not what is being written', async () => {
+  it('finds and removes what a process that died left behind, but not what is being written', async () => {
     const incoming = join(folder, 'incoming')
     await mkdir(incoming)
     for (const name of ['old', 'new']) await (await open(join(incoming, name), 'w')).close()
     const twoDaysAgo = Date.now() / 1000 - 2 * 24 * 60 * 60
     await utimes(join(incoming, 'old'), twoDaysAgo, twoDaysAgo)
-    await store.put(sha256Of('hello'), Readable.from(['hello']))
+    expect(await store.leftovers()).toEqual(['old'])
+    await store.removeLeftover('old')
     expect(await readdir(incoming)).toEqual(['new'])
+    await store.removeLeftover('old')
+  })
+
+  it('removes no file that lies elsewhere, whatever the name of a leftover', async () => {
+    await store.put(sha256Of('hello'), Readable.from(['hello']))
+    const [path = ''] = await filesIn()
+    await store.removeLeftover(`../${path.slice(folder.length + 1)}`)
+    expect(await filesIn()).toEqual([path])
+    expect(await store.leftovers()).toEqual([])
   })
 
   it('answers a ping only when a file can really be written, and leaves none', async () => {

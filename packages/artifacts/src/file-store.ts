@@ -2,12 +2,13 @@
 // so that a reader sees a blob whole or not at all, also after a power cut.
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArtifactStore, ByteRange, StoredContent } from './artifact-store.ts'
 import { assertDigest } from './assert-digest.ts'
 import { blobNotFound } from './blob-not-found.ts'
 import { clipRange } from './clip-range.ts'
+import { listBlobs } from './list-blobs.ts'
 import { storageError } from './storage-error.ts'
 import { writeCheckedFile, writeHashedFile } from './write-checked-file.ts'
 
@@ -27,16 +28,13 @@ export function createFileStore(root: string): ArtifactStore {
       throw error
     }
   }
-  let swept = false
   const prepare = async (content: Readable): Promise<string> => {
     try {
       await mkdir(incoming, { recursive: true })
-      if (!swept) await sweepLeftovers(incoming)
     } catch (error) {
       content.resume()
       throw storageError(error, PLACE)
     }
-    swept = true
     return join(incoming, randomUUID())
   }
   return {
@@ -65,6 +63,15 @@ export function createFileStore(root: string): ArtifactStore {
         throw storageError(error, PLACE)
       })
     },
+    async list(after, limit) {
+      return listBlobs(root, after === '' ? after : assertDigest(after), limit).catch((error: unknown) => {
+        throw storageError(error, PLACE)
+      })
+    },
+    leftovers: () => leftoversIn(incoming),
+    async removeLeftover(name) {
+      await rm(join(incoming, basename(name)), { force: true, recursive: true })
+    },
     async ping() {
       await mkdir(incoming, { recursive: true }).catch((error: unknown) => {
         throw storageError(error, PLACE)
@@ -88,13 +95,14 @@ async function announced(
   }
 }
 
-async function sweepLeftovers(incoming: string): Promise<void> {
+async function leftoversIn(incoming: string): Promise<string[]> {
   const oldest = Date.now() - LEFTOVER_AGE_MS
-  for (const name of await readdir(incoming)) {
-    const path = join(incoming, name)
-    const found = await stat(path).catch(() => undefined)
-    if (found !== undefined && found.mtimeMs < oldest) await rm(path, { force: true, recursive: true })
+  const left: string[] = []
+  for (const name of await readdir(incoming).catch(() => [])) {
+    const found = await stat(join(incoming, name)).catch(() => undefined)
+    if (found !== undefined && found.mtimeMs < oldest) left.push(name)
   }
+  return left
 }
 
 async function moveIntoPlace(temporary: string, target: string): Promise<void> {

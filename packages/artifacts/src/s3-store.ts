@@ -11,12 +11,14 @@ import {
   type GetObjectCommandInput,
   type GetObjectCommandOutput,
   HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { ApiError } from '@stillhouse/kit'
-import type { ArtifactStore, ByteRange, StoredContent } from './artifact-store.ts'
+import type { ArtifactStore, ByteRange, StoredBlob, StoredContent } from './artifact-store.ts'
 import { assertDigest } from './assert-digest.ts'
 import { blobNotFound } from './blob-not-found.ts'
 import { clipRange } from './clip-range.ts'
@@ -26,6 +28,7 @@ import { writeCheckedFile, writeHashedFile } from './write-checked-file.ts'
 
 const PLACE = 'The folder for temporary files (TMPDIR)'
 const PING_MS = 5000
+const DIGEST = /^[0-9a-f]{64}$/
 
 interface Bucket {
   readonly client: S3Client
@@ -52,6 +55,10 @@ export function createS3Store(url: URL, env: NodeJS.ProcessEnv): ArtifactStore {
     add: (content, announce) => add(bucket, content, announce),
     get: (sha256, range) => get(bucket, sha256, range),
     delete: (sha256) => remove(bucket, sha256),
+    list: (after, limit) => list(bucket, after, limit),
+    // parts of uploads that were broken off are the business of a lifecycle rule of the bucket
+    leftovers: async () => [],
+    removeLeftover: async () => {},
     ping: () => ping(bucket),
     close: async () => bucket.client.destroy(),
   }
@@ -169,6 +176,33 @@ async function remove(bucket: Bucket, sha256: string): Promise<void> {
     await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }))
   } catch (error) {
     throw unavailable(bucket, 'delete from', error)
+  }
+}
+
+async function list(bucket: Bucket, after: string, limit: number): Promise<StoredBlob[]> {
+  const found: StoredBlob[] = []
+  const [from, prefix] = [after === '' ? after : assertDigest(after), bucket.keyOf('')]
+  let page: ListObjectsV2CommandOutput | undefined
+  do {
+    page = await listPage(bucket, { prefix, from, limit, token: page?.NextContinuationToken })
+    for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? []) {
+      const sha256 = Key.slice(prefix.length)
+      if (DIGEST.test(sha256) && sha256 > from) found.push({ sha256, size: Size, storedAt: LastModified })
+    }
+  } while (page.NextContinuationToken !== undefined && found.length < limit)
+  return found.slice(0, limit)
+}
+
+async function listPage(
+  bucket: Bucket,
+  { prefix, from, limit, token }: { prefix: string; from: string; limit: number; token: string | undefined },
+): Promise<ListObjectsV2CommandOutput> {
+  const start = token === undefined ? { StartAfter: `${prefix}${from}` } : { ContinuationToken: token }
+  try {
+    const input = { Bucket: bucket.name, Prefix: prefix, MaxKeys: limit, ...start }
+    return await bucket.client.send(new ListObjectsV2Command(input))
+  } catch (error) {
+    throw unavailable(bucket, 'list', error)
   }
 }
 

@@ -104,6 +104,12 @@ export interface Client {
     query?: TeamPageQuery & { action?: spec.AuditAction; target?: string },
     options?: CallOptions,
   ): Promise<spec.AuditPage>
+  listMends(
+    query?: { limit?: number; cursor?: string; kind?: spec.MendKind },
+    options?: CallOptions,
+  ): Promise<spec.MendPage>
+  /** One stretch; give its `nextCursor` to go on. */
+  reconcile(query?: { dryRun?: boolean; cursor?: string }, options?: CallOptions): Promise<spec.Reconciliation>
 
   registerWorker(worker: spec.RegisterWorker, options?: CallOptions): Promise<spec.RegisteredWorker>
   heartbeat(workerId: string, heartbeat: spec.WorkerHeartbeat, options?: CallOptions): Promise<spec.WorkerOrders>

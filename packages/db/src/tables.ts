@@ -4,12 +4,14 @@ import { createApiKeyRepository } from './repositories/api-key-repository.ts'
 import { createArtifactRepository } from './repositories/artifact-repository.ts'
 import { createAttemptRepository } from './repositories/attempt-repository.ts'
 import { createAuditRepository } from './repositories/audit-repository.ts'
+import { createCensusRepository } from './repositories/census-repository.ts'
 import { createCheckpointRepository } from './repositories/checkpoint-repository.ts'
 import { createDatasetRepository } from './repositories/dataset-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
 import { createLineRepository } from './repositories/line-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
+import { createMendRepository } from './repositories/mend-repository.ts'
 import { createMetricRepository } from './repositories/metric-repository.ts'
 import { createOutboxRepository } from './repositories/outbox-repository.ts'
 import { createPaceRepository } from './repositories/pace-repository.ts'
@@ -32,12 +34,14 @@ export function createTables(connection: Connection) {
     attempts: createAttemptRepository(connection),
     audit: createAuditRepository(connection),
     batches: createReportBatchRepository(connection),
+    census: createCensusRepository(connection),
     checkpoints: createCheckpointRepository(connection),
     datasets: createDatasetRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
     line: createLineRepository(connection),
     logs: createLogRepository(connection),
+    mends: createMendRepository(connection),
     metrics: createMetricRepository(connection),
     models: createUploadedModelRepository(connection),
     outbox: createOutboxRepository(connection),

@@ -1,8 +1,9 @@
-// What the leading replica does all the time: hand out jobs, carry the outbox to the queue, mend what broke. Three loops,
-// so that a queue that is down delays neither the hand-out nor the mending.
+// What the leading replica does all the time: hand out jobs, carry the outbox to the queue, mend what broke. Each in a loop
+// of its own, so that a queue that is down, or a large store, delays neither the hand-out nor the mending.
 import { type LeaderElection, type Listener, startLeaderElection } from '@stillhouse/db'
 import type { BackgroundRecord } from './background-record.ts'
 import { createLoop } from './create-loop.ts'
+import { createReconciler } from './create-reconciler.ts'
 import { dispatch } from './dispatch.ts'
 import type { JobContext } from './job-context.ts'
 import { relayOutbox } from './relay-outbox.ts'
@@ -50,12 +51,13 @@ export function startBackgroundWork({ context, databaseUrl, listener, record }: 
       logger,
       step: () => record.round('sweep', patientSweep),
     })
+    const reconciler = createLoop({ name: 'reconcile', everyMs: TICK_MS, logger, step: createReconciler(context) })
     const stopListening = listener.on('work', () => {
       dispatcher.wake()
       relay.wake()
     })
     try {
-      await Promise.all([dispatcher, relay, sweeper].map((loop) => loop.run(signal)))
+      await Promise.all([dispatcher, relay, sweeper, reconciler].map((loop) => loop.run(signal)))
     } finally {
       stopListening()
     }

@@ -9,10 +9,12 @@ import type { JobContext } from './job-context.ts'
 import type { Caller, CallerService, TeamCaller, TeamService } from './job-service.ts'
 import { listAudit } from './list-audit.ts'
 import { listJobs } from './list-jobs.ts'
+import { listMends } from './list-mends.ts'
 import { listEvents, listLogs, listMetrics } from './list-progress.ts'
 import { listWorkers } from './list-workers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './manage-keys.ts'
 import { getModel, getModelFiles, saveModel } from './models.ts'
+import { reconcile } from './reconcile.ts'
 import { retry } from './retry.ts'
 import { showQueue } from './show-queue.ts'
 import { submit } from './submit.ts'
@@ -48,6 +50,8 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     rotateKey: (rotation) => rotateKey(context, caller, rotation),
     revokeKey: (id) => revokeKey(context, caller, id),
     listAudit: (filter) => listAudit(context, caller, filter),
+    listMends: (filter) => listMends(context, caller, filter),
+    reconcile: (request) => reconcile(context, caller, request),
   }
 }
 

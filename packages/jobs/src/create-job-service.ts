@@ -54,6 +54,11 @@ export const DEFAULT_SETTINGS: JobSettings = {
   staleBlobSeconds: 3600,
   maxWaitSeconds: 24 * 3600,
   overviewMs: 500,
+  retryBaseSeconds: 2,
+  poisonLosses: 3,
+  suspectFailures: 5,
+  reconcileHours: 6,
+  orphanSeconds: 24 * 3600,
 }
 
 /**
@@ -78,6 +83,11 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
     staleBlobSeconds: options.staleBlobSeconds ?? DEFAULT_SETTINGS.staleBlobSeconds,
     maxWaitSeconds: options.maxWaitSeconds ?? DEFAULT_SETTINGS.maxWaitSeconds,
     overviewMs: options.overviewMs ?? DEFAULT_SETTINGS.overviewMs,
+    retryBaseSeconds: options.retryBaseSeconds ?? DEFAULT_SETTINGS.retryBaseSeconds,
+    poisonLosses: options.poisonLosses ?? DEFAULT_SETTINGS.poisonLosses,
+    suspectFailures: options.suspectFailures ?? DEFAULT_SETTINGS.suspectFailures,
+    reconcileHours: options.reconcileHours ?? DEFAULT_SETTINGS.reconcileHours,
+    orphanSeconds: options.orphanSeconds ?? DEFAULT_SETTINGS.orphanSeconds,
   }
 }
 

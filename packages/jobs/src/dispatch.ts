@@ -44,7 +44,7 @@ async function look(tx: Tables, { settings }: JobContext): Promise<Situation | n
     ...{ rooms, held, waiting, overdue },
     standings: await tx.teams.standings(),
     charge: (await tx.paces.meanCharge()) ?? UNKNOWN_CHARGE,
-    lostOn: new Map(),
+    lostOn: await tx.attempts.lostOn([...waiting, ...overdue].flatMap(({ id, losses }) => (losses > 0 ? [id] : []))),
   }
 }
 

@@ -1,30 +1,40 @@
-// Takes jobs away from workers that let their lease run out.
-import type { JobRow, Tables } from '@stillhouse/db'
-import { afterFailure } from './after-failure.ts'
+// Takes jobs away from workers that let their lease run out. One that reports, but no longer for this attempt, has lost the
+// attempt; one that does not report at all is lost itself, which also tells against the job.
+import type { JobRow, NewMend, Tables } from '@stillhouse/db'
+import { type AttemptFailure, afterFailure } from './after-failure.ts'
 import { changeState } from './change-state.ts'
 import type { JobContext } from './job-context.ts'
+import { type MendOptions, mend } from './mend.ts'
 
 const BATCH = 100
 
-/** Answers how many attempts were ended. */
-export async function expireLeases({ db, settings, logger }: JobContext): Promise<number> {
-  const ended = await db.transaction(async (tx) => {
-    const jobs = await tx.jobs.withExpiredLease(BATCH)
-    for (const job of jobs) await endAttempt(tx, job, settings.leaseSeconds)
-    return jobs
+/** Answers the attempts that were ended. */
+export async function expireLeases(context: JobContext, options: MendOptions = {}): Promise<NewMend[]> {
+  return mend(context, options, async (tx) => {
+    const ended: NewMend[] = []
+    for (const job of await tx.jobs.withExpiredLease(BATCH)) ended.push(await endAttempt(context, tx, job))
+    return ended
   })
-  for (const job of ended) logger.warn({ jobId: job.id, attempt: job.attempt }, 'a worker lost its lease')
-  return ended.length
 }
 
-async function endAttempt(tx: Tables, job: JobRow, leaseSeconds: number): Promise<void> {
-  const name = job.workerId === null ? null : await tx.workers.nameOf(job.workerId)
-  const message = `Worker ${name ?? 'unknown'} did not report for ${leaseSeconds} s.`
+async function endAttempt(context: JobContext, tx: Tables, job: JobRow): Promise<NewMend> {
+  const { id, attempt, workerId } = job
+  const failure = await lossOf(tx, job, context.settings.leaseSeconds)
+  const consequence = await afterFailure(context, tx, { job, failure })
   await changeState(tx, {
-    ...afterFailure(job, { code: 'worker.lost', message }),
-    ids: [job.id],
+    ...consequence,
+    ids: [id],
     from: ['running'],
-    guard: { attempt: job.attempt, leaseExpired: true },
+    guard: { attempt, leaseExpired: true },
     ending: { ending: 'failed', code: 'worker.lost' },
   })
+  const detail = { jobId: id, attempt, workerId, said: failure.message, became: consequence.move.to }
+  return { kind: 'lease.expired', target: id, detail }
+}
+
+async function lossOf(tx: Tables, { workerId }: JobRow, leaseSeconds: number): Promise<AttemptFailure> {
+  const worker = workerId === null ? null : await tx.workers.standing(workerId, leaseSeconds)
+  const { name, heard } = worker ?? { name: 'unknown', heard: false }
+  if (heard) return { code: 'worker.lost', message: `Worker ${name} reports, but has lost this attempt.` }
+  return { code: 'worker.lost', message: `Worker ${name} did not report for ${leaseSeconds} s.`, lostWorker: name }
 }

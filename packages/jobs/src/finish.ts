@@ -4,6 +4,7 @@ import type { JobRow, Tables } from '@stillhouse/db'
 import { canonicalJson, type JobState, judgeGates, type Outcome } from '@stillhouse/spec'
 import { afterFailure } from './after-failure.ts'
 import { changeState, type StateChange } from './change-state.ts'
+import { cordonSuspect } from './cordon-suspect.ts'
 import type { JobContext } from './job-context.ts'
 import { existingJob, staleAttempt } from './job-errors.ts'
 import type { AttemptRef } from './job-service.ts'
@@ -20,10 +21,12 @@ type Consequence = Pick<StateChange, 'move' | 'reason' | 'failure' | 'ending'>
 export async function finish(context: JobContext, ref: AttemptRef, outcome: Outcome): Promise<JobState> {
   const word = outcome.outcome === 'succeeded' ? await withProof(context, ref, outcome) : outcome
   const outcomeHash = createHash('sha256').update(canonicalJson(outcome)).digest('hex')
-  return context.db.transaction(async (tx) => {
+  let failedOn: string | null = null
+  const state = await context.db.transaction(async (tx) => {
     const job = await existingJob(ref.jobId, tx.jobs.lock)
     if (job.state !== 'running' || job.attempt !== ref.attempt) return repeated(tx, { ref, job, outcomeHash })
-    const consequence = consequenceOf(job, word)
+    const consequence =
+      word.outcome === 'failed' ? await afterFailure(context, tx, { job, failure: word }) : consequenceOf(job, word)
     await changeState(tx, {
       ...consequence,
       ids: [job.id],
@@ -35,8 +38,18 @@ export async function finish(context: JobContext, ref: AttemptRef, outcome: Outc
       await tidyUp(tx, { jobId: job.id, metricSeq: word.metricSeq, context })
       await tx.paces.learn(job.id)
     }
+    failedOn = word.outcome === 'failed' ? job.workerId : null
     return consequence.move.to
   })
+  if (failedOn !== null) await suspect(context, failedOn)
+  return state
+}
+
+/** The outcome is written already: what goes wrong here must not look as if it were not. */
+async function suspect(context: JobContext, workerId: string): Promise<void> {
+  await cordonSuspect(context, workerId).catch((error: unknown) =>
+    context.logger.warn({ err: error, workerId }, 'could not judge the worker on which an attempt failed'),
+  )
 }
 
 /** Success needs an export whose bytes are there; without, it is a failed upload, whatever the worker says. */
@@ -63,15 +76,13 @@ async function repeated(
   throw staleAttempt(ref, job)
 }
 
-function consequenceOf(job: JobRow, outcome: Outcome): Consequence {
+function consequenceOf(job: JobRow, outcome: Exclude<Outcome, { outcome: 'failed' }>): Consequence {
   switch (outcome.outcome) {
     case 'succeeded': {
       const gates = judgeGates(job.spec.gates, outcome.metrics)
       const verdict = gates.every((gate) => gate.passed) ? 'passed' : 'failed'
       return { move: { to: 'succeeded', verdict, result: { metrics: outcome.metrics, gates } } }
     }
-    case 'failed':
-      return afterFailure(job, outcome)
     case 'cancelled':
       return stopped(job, 'the worker stopped it')
     case 'handed-back':
@@ -80,7 +91,7 @@ function consequenceOf(job: JobRow, outcome: Outcome): Consequence {
 }
 
 /** A stopped attempt is the end only if somebody asked for it; otherwise the job keeps its place in the queue. */
-function stopped(job: JobRow, reason: string): Consequence {
+export function stopped(job: Pick<JobRow, 'cancelRequested'>, reason: string): Consequence {
   return job.cancelRequested
     ? { move: { to: 'cancelled' }, reason: 'cancelled while running' }
     : { move: { to: 'queued', why: 'again' }, reason }

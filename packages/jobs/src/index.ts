@@ -1,6 +1,7 @@
 export { backUp } from './backup/back-up.ts'
 export { fenceDatabase, restore } from './backup/restore.ts'
 export * from './create-job-service.ts'
+export { createReconciler } from './create-reconciler.ts'
 export { dispatch } from './dispatch.ts'
 export type { JobContext, JobSettings } from './job-context.ts'
 export * from './job-service.ts'

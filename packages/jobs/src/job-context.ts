@@ -17,6 +17,16 @@ export interface JobSettings {
   readonly maxWaitSeconds: number
   /** How long a look at the whole queue serves those who ask about their jobs, milliseconds. */
   readonly overviewMs: number
+  /** How long a job waits after its first failure that is tried again; twice as long after each further one. */
+  readonly retryBaseSeconds: number
+  /** A job that lost so many workers is not given to another. */
+  readonly poisonLosses: number
+  /** So many different jobs that fail in a row on a worker, through no fault of theirs, and it gets no more. */
+  readonly suspectFailures: number
+  /** Pause between two walks over queue and store in search of what disagrees with the database. */
+  readonly reconcileHours: number
+  /** A stored file that nothing refers to is left alone for so long: it may be about to be reported. */
+  readonly orphanSeconds: number
 }
 
 export interface JobContext {

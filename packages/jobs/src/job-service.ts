@@ -20,12 +20,15 @@ import type {
   JobSpec,
   JobState,
   LogPage,
+  MendKind,
+  MendPage,
   MetricPage,
   ModelFiles,
   NewApiKey,
   NewTeam,
   Outcome,
   QueueView,
+  Reconciliation,
   RegisteredWorker,
   RegisterWorker,
   Report,
@@ -118,6 +121,20 @@ export interface AuditFilter extends TeamPage {
   readonly target?: string
 }
 
+export interface MendFilter {
+  readonly kind?: MendKind
+  /** 1..200 */
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export interface ReconcileRequest {
+  /** Only look. */
+  readonly dryRun: boolean
+  /** Go on where an earlier call stopped. */
+  readonly cursor?: string
+}
+
 /** The one worker attempt that may write: the fencing token. */
 export interface AttemptRef {
   readonly jobId: string
@@ -167,6 +184,10 @@ export interface CallerService {
   revokeKey(id: string): Promise<void>
   /** Newest first. */
   listAudit(filter: AuditFilter): Promise<AuditPage>
+  /** Newest first. */
+  listMends(filter: MendFilter): Promise<MendPage>
+  /** Looks for what disagrees between database, queue, workers and store, and mends it. */
+  reconcile(request: ReconcileRequest): Promise<Reconciliation>
 }
 
 /** What a caller can do on behalf of one team: what is sent here is the team's, and only its own can be named in it. */

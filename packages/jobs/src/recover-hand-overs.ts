@@ -1,31 +1,33 @@
 // Mends hand-overs that came to nothing: the queue was wiped, or the worker that should have taken them is gone or busy
 // with something else.
-import type { HandOver, Tables } from '@stillhouse/db'
+import type { HandOver, NewMend, Tables } from '@stillhouse/db'
+import type { MendKind } from '@stillhouse/spec'
 import { changeState } from './change-state.ts'
 import { type JobContext, liveSeconds } from './job-context.ts'
+import { type MendOptions, mend } from './mend.ts'
 
 const BATCH = 200
 /** A worker that is there but leaves a job in its queue for so many claim times loses it. */
 const PATIENCE = 6
 
-/** Answers how many attempts were put into the queue again, or taken back. */
-export async function recoverHandOvers(context: JobContext): Promise<number> {
-  const takenBack = await takeBackStranded(context)
-  return takenBack + (await handOverAgain(context))
+/** Answers the attempts that were put into the queue again, or taken back. */
+export async function recoverHandOvers(context: JobContext, options: MendOptions = {}): Promise<NewMend[]> {
+  const takenBack = await takeBackStranded(context, options)
+  return [...takenBack, ...(await handOverAgain(context, options))]
 }
 
 /** They wait in our own queue again, for another worker. */
-async function takeBackStranded({ db, settings, logger }: JobContext): Promise<number> {
+async function takeBackStranded(context: JobContext, options: MendOptions): Promise<NewMend[]> {
+  const { settings } = context
   const { claimSeconds } = settings
   const patienceSeconds = PATIENCE * claimSeconds
-  return db.transaction(async (tx) => {
+  return mend(context, options, async (tx) => {
     await tx.signals.lockDispatch()
     const seenWithinSeconds = liveSeconds(settings)
     const found = await tx.jobs.stranded({ claimSeconds, seenWithinSeconds, patienceSeconds, limit: BATCH })
     for (const handOver of found) await takeBack(tx, handOver)
     await tx.outbox.add('queue.remove', found)
-    if (found.length > 0) logger.warn({ jobs: found.length }, 'took back jobs that their worker did not take')
-    return found.length
+    return found.map(mendOf('hand-over.stranded'))
   })
 }
 
@@ -40,16 +42,23 @@ async function takeBack(tx: Tables, { jobId, attempt, workerId }: HandOver): Pro
   })
 }
 
-async function handOverAgain({ db, queue, settings, logger }: JobContext): Promise<number> {
+async function handOverAgain(context: JobContext, options: MendOptions): Promise<NewMend[]> {
+  const { db, queue, settings } = context
   const waiting = await db.read((tables) => tables.jobs.unclaimed(settings.claimSeconds, BATCH))
   const lost: HandOver[] = []
   for (const handOver of waiting) if (!(await queue.has(handOver, handOver.workerId))) lost.push(handOver)
-  if (waiting.length === 0) return 0
-  await db.transaction(async (tx) => {
+  if (waiting.length === 0) return []
+  return mend(context, options, async (tx) => {
     await tx.jobs.markHandedOver(waiting)
-    await tx.outbox.add('queue.add', lost.reverse()) // they came last in line first
+    const inLine = lost.toReversed() // they came last in line first
+    await tx.outbox.add('queue.add', inLine)
     if (lost.length > 0) await tx.signals.work()
+    return inLine.map(mendOf('hand-over.lost'))
   })
-  if (lost.length > 0) logger.warn({ jobs: lost.length }, 'the queue had lost jobs; handing them over again')
-  return lost.length
+}
+
+function mendOf(kind: MendKind) {
+  return ({ jobId, attempt, workerId }: HandOver): NewMend => {
+    return { kind, target: jobId, detail: { jobId, attempt, workerId } }
+  }
 }

@@ -3,14 +3,16 @@ import type { BackgroundRecord } from './background-record.ts'
 import { deleteStaleBlobs } from './delete-stale-blobs.ts'
 import { expireLeases } from './expire-leases.ts'
 import type { JobContext } from './job-context.ts'
+import { mendOutbox } from './mend-outbox.ts'
 import { recoverHandOvers } from './recover-hand-overs.ts'
-
-const FORGET_WORKERS_SECONDS = 3600
+import { forgetWorkers, retireWorkers } from './retire-workers.ts'
 
 /** Parts of a round, by the names that dashboards know. Each answers how much it mended. */
 const PARTS = {
   'expired-leases': expireLeases,
   'retired-workers': retireWorkers,
+  'forgotten-workers': forgetWorkers,
+  'mended-outbox': mendOutbox,
   'recovered-hand-overs': recoverHandOvers,
   'stale-blobs': deleteStaleBlobs,
 } as const
@@ -20,20 +22,9 @@ export async function sweep(context: JobContext, record?: Pick<BackgroundRecord,
   const { logger } = context
   for (const [name, part] of Object.entries(PARTS))
     await part(context).then(
-      (count) => record?.mended(name, count),
+      (found) => record?.mended(name, typeof found === 'number' ? found : found.length),
       (error: unknown) => logger.warn({ err: error, part: name }, 'sweeping failed'),
     )
-}
-
-async function retireWorkers({ db, queue, settings, logger }: JobContext): Promise<number> {
-  const [forgotten, gone] = await db.transaction(async (tx) => [
-    await tx.workers.forget(FORGET_WORKERS_SECONDS),
-    await tx.workers.retire(Math.max(settings.leaseSeconds, 3 * settings.heartbeatSeconds + 1)),
-  ])
-  // should this fail, an empty queue is left behind
-  for (const workerId of forgotten) await queue.forget(workerId)
-  for (const name of gone) logger.warn({ worker: name }, 'a worker is gone')
-  return gone.length
 }
 
 /**

@@ -1,6 +1,8 @@
 // Workers come and go.
-import { isUuid, uuidV7 } from '@stillhouse/db'
+import { isUuid, type JobRow, type Tables, uuidV7 } from '@stillhouse/db'
 import type { RegisteredWorker, RegisterWorker } from '@stillhouse/spec'
+import { changeState } from './change-state.ts'
+import { stopped } from './finish.ts'
 import type { JobContext } from './job-context.ts'
 import { workerNotFound } from './job-errors.ts'
 
@@ -27,7 +29,20 @@ export async function removeWorker({ db }: JobContext, workerId: string): Promis
   if (!isUuid(workerId)) throw workerNotFound(workerId)
   await db.transaction(async (tx) => {
     if (!(await tx.workers.remove(workerId))) throw workerNotFound(workerId)
-    await tx.jobs.endLeases(workerId)
+    const name = (await tx.workers.nameOf(workerId)) ?? workerId
+    for (const job of await tx.jobs.runningOn(workerId)) await release(tx, job, `worker ${name} signed off`)
     await tx.signals.work()
+  })
+}
+
+/** It counts neither as a failure nor as a loss: the worker said that it goes. */
+async function release(tx: Tables, job: JobRow, reason: string): Promise<void> {
+  const ending = { ending: 'handed-back' } as const
+  await changeState(tx, {
+    ...stopped(job, reason),
+    ids: [job.id],
+    from: ['running'],
+    guard: { attempt: job.attempt },
+    ending,
   })
 }

@@ -37,6 +37,7 @@ export async function createQueueProducer(url: string, { logger }: ProducerOptio
     remove: (message, workerId) => ask('remove from', (queues) => remove(queues.of(workerId), queueIdOf(message))),
     has: async (message, workerId) =>
       (await ask('look into', (queues) => queues.of(workerId).getJobState(queueIdOf(message)))) !== 'unknown',
+    waiting: (workerId, limit) => ask('list', (queues) => waiting(queues.of(workerId), limit)),
     counts: (workerId) => ask('count', (queues) => counts(queues.of(workerId))),
     forget: (workerId) => ask('delete', (queues) => forget(queues, workerId)),
     ping: async () => void (await ask('reach', (open) => open.ping())),
@@ -58,6 +59,12 @@ async function remove(queue: WorkerQueue, id: string): Promise<boolean> {
 async function counts(queue: WorkerQueue): Promise<{ waiting: number; active: number }> {
   const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active')
   return { waiting, active }
+}
+
+async function waiting(queue: WorkerQueue, limit: number): Promise<QueueMessage[]> {
+  const jobs = await queue.getWaiting(0, limit - 1)
+  // one that is taken between the two steps of the answer is missing from it
+  return jobs.filter((job) => job !== undefined).map(({ data: { jobId, attempt } }) => ({ jobId, attempt }))
 }
 
 /** By force: what a dead worker still holds is nobody's. */

@@ -13,6 +13,8 @@ export interface QueueProducer {
   remove(message: QueueMessage, workerId: string): Promise<boolean>
   /** Whether the queue still knows the attempt (waiting or with a worker). */
   has(message: QueueMessage, workerId: string): Promise<boolean>
+  /** At most so many of the attempts that wait in the worker's queue, in any order; those it has taken are left out. */
+  waiting(workerId: string, limit: number): Promise<QueueMessage[]>
   counts(workerId: string): Promise<{ waiting: number; active: number }>
   /** Deletes the queue of a worker that is gone for good, with all that is in it. */
   forget(workerId: string): Promise<void>

@@ -43,7 +43,7 @@ export interface OpenQueues {
 
 export type WorkerQueue = Pick<
   Queue<QueueMessage>,
-  'add' | 'remove' | 'getJobState' | 'getJobCounts' | 'obliterate' | 'waitUntilReady' | 'close'
+  'add' | 'remove' | 'getJobState' | 'getJobCounts' | 'getWaiting' | 'obliterate' | 'waitUntilReady' | 'close'
 >
 
 export interface OpenWorker {

@@ -14,18 +14,26 @@ describe('the failure table', () => {
 
 describe('mayRetry', () => {
   it('retries infrastructure failures until the budget of attempts is used up', () => {
-    const allowed = [1, 2, 3].map((failures) => mayRetry('worker.lost', failures, 3))
+    const before = ['worker.lost']
+    const allowed = [1, 2, 3].map((failures) => mayRetry('worker.lost', { failures, budget: 3, before }))
     expect(allowed).toEqual([true, true, false])
   })
 
   it('gives a resource failure one more attempt, and none when the budget is one', () => {
-    expect(mayRetry('resource.out_of_memory', 1, 5)).toBe(true)
-    expect(mayRetry('resource.out_of_memory', 2, 5)).toBe(false)
-    expect(mayRetry('resource.out_of_memory', 1, 1)).toBe(false)
+    const again = (failures: number, budget: number, ...before: string[]) =>
+      mayRetry('resource.out_of_memory', { failures, budget, before })
+    expect(again(1, 5)).toBe(true)
+    expect(again(2, 5, 'resource.out_of_memory')).toBe(false)
+    expect(again(3, 5, 'resource.out_of_memory', 'worker.lost')).toBe(false)
+    expect(again(1, 1)).toBe(false)
+  })
+
+  it('does not count a lost worker against the one more attempt of a resource failure', () => {
+    expect(mayRetry('resource.out_of_memory', { failures: 2, budget: 3, before: ['worker.lost'] })).toBe(true)
   })
 
   it('does not retry a diverged training whatever the budget', () => {
-    expect(mayRetry('training.diverged', 1, 20)).toBe(false)
+    expect(mayRetry('training.diverged', { failures: 1, budget: 20, before: [] })).toBe(false)
   })
 })
 

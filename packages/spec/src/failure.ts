@@ -2,7 +2,7 @@
 
 export type FailureClass = 'user' | 'data' | 'resource' | 'infrastructure' | 'internal'
 
-/** How a failure is retried: never, once, or until the job's attempt budget is used up. */
+/** How a failure is retried: never, once per code, or until the job's attempt budget is used up. */
 export type RetryPolicy = 'never' | 'once' | 'budget'
 
 interface FailureKind {
@@ -46,7 +46,7 @@ export const FAILURES = {
   'resource.out_of_memory': {
     class: 'resource',
     retry: 'once',
-    hint: 'The trainer ran out of memory. Lower train.batchSize or ask for more in resources.memoryGb.',
+    hint: 'The trainer ran out of memory. Lower train.batchSize or the model, or ask for more in resources.memoryGb (resources.gpuMemoryGb on a GPU).',
   },
   'resource.no_gpu': {
     class: 'resource',
@@ -119,9 +119,18 @@ export function failureFromProcessEnd(end: ProcessEnd): FailureCode {
   return 'trainer.crashed'
 }
 
-/** True when the policy of `code` allows one more attempt after `failures` failed ones. */
-export function mayRetry(code: FailureCode, failures: number, budget: number): boolean {
+export interface FailedAttempts {
+  /** Failed attempts, this one included. */
+  readonly failures: number
+  /** Attempts after failures that the job may have. */
+  readonly budget: number
+  /** Codes with which the attempts before this one failed. */
+  readonly before: readonly string[]
+}
+
+/** True when the policy of `code` allows one more attempt after these failed ones. */
+export function mayRetry(code: FailureCode, { failures, budget, before }: FailedAttempts): boolean {
   const policy: RetryPolicy = FAILURES[code].retry
-  if (policy === 'never') return false
-  return failures < (policy === 'once' ? Math.min(2, budget) : budget)
+  if (policy === 'never' || failures >= budget) return false
+  return policy === 'budget' || !before.includes(code)
 }

@@ -15,3 +15,15 @@ test('whole numbers and single list items are converted', () => {
 test.each(['1.5', '10x', '', '0x10', '1e3', ' 1', '99999999999999999999'])('%j stays text', (limit) => {
   expect(coerceText(schema, { limit })).toEqual({ limit })
 })
+
+test('truth values are converted, and nothing else that looks like one', () => {
+  const flag = Type.Object({ dryRun: Type.Boolean() })
+  for (const [text, value] of [
+    ['true', true],
+    ['false', false],
+    ['1', '1'],
+    ['TRUE', 'TRUE'],
+    ['', ''],
+  ] as const)
+    expect(coerceText(flag, { dryRun: text })).toEqual({ dryRun: value })
+})

@@ -3,7 +3,7 @@
 
 type Schema = { readonly type?: string; readonly properties?: Readonly<Record<string, Schema>> }
 
-/** A copy of `data` with integers, and single values of lists, converted as `schema` (an object schema) says. */
+/** A copy of `data` with integers, truth values, and single values of lists, converted as `schema` (an object schema) says. */
 export function coerceText(schema: object, data: object): Record<string, unknown> {
   const properties = (schema as Schema).properties ?? {}
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, coerce(properties[name], value)]))
@@ -12,5 +12,6 @@ export function coerceText(schema: object, data: object): Record<string, unknown
 function coerce(schema: Schema | undefined, value: unknown): unknown {
   if (schema?.type === 'array' && typeof value === 'string') return [value]
   if (schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,15}$/.test(value)) return Number(value)
+  if (schema?.type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
   return value
 }

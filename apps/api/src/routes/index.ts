@@ -14,6 +14,7 @@ import { jobFeedRoutes } from './v1/job-feeds.ts'
 import { jobRoutes } from './v1/jobs.ts'
 import { keyRoutes } from './v1/keys.ts'
 import { meRoutes } from './v1/me.ts'
+import { mendRoutes } from './v1/mends.ts'
 import { modelRoutes } from './v1/models.ts'
 import { queueRoutes } from './v1/queue.ts'
 import { submitJobRoutes } from './v1/submit-job.ts'
@@ -38,6 +39,7 @@ export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   teamRoutes,
   keyRoutes,
   auditRoutes,
+  mendRoutes,
   workerRoutes,
   attemptRoutes,
   blobRoutes,

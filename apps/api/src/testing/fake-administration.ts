@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CallerService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
-import type { AuditEntry, IssuedKey, Team, TeamQuotas } from '@stillhouse/spec'
+import type { AuditEntry, IssuedKey, Mend, Team, TeamQuotas } from '@stillhouse/spec'
 
 interface Kept {
   readonly issued: Map<string, IssuedKey['key']>
@@ -22,6 +22,8 @@ type Administration = Pick<
   | 'rotateKey'
   | 'revokeKey'
   | 'listAudit'
+  | 'listMends'
+  | 'reconcile'
 >
 
 const NO_LIMITS: TeamQuotas = {
@@ -32,6 +34,7 @@ const NO_LIMITS: TeamQuotas = {
   maxGpuHours: null,
 }
 const AT = '2026-01-02T03:04:05.000Z'
+const MEND: Mend = { id: 5, at: AT, kind: 'queue.extra', target: 'j1', detail: { attempt: 2 } }
 
 export function fakeAdministration({ issued, teams, audit, calls }: Kept): Administration {
   function teamOf(name: string): Team {
@@ -83,6 +86,15 @@ export function fakeAdministration({ issued, teams, audit, calls }: Kept): Admin
     listAudit: async (filter) => {
       calls.push(['listAudit', filter])
       return { items: audit, nextCursor: null }
+    },
+    listMends: async (filter) => {
+      calls.push(['listMends', filter])
+      return { items: [MEND], nextCursor: null }
+    },
+    reconcile: async (request) => {
+      calls.push(['reconcile', request])
+      const item = { kind: MEND.kind, found: 1, mended: 1, targets: [MEND.target] }
+      return { dryRun: request.dryRun, items: [item], walked: 3, failed: [], nextCursor: null }
     },
   }
 }

@@ -1,4 +1,4 @@
-// Calls about teams, API keys, and the record of who changed what.
+// Calls of administrators: teams, API keys, the record of who changed what, and what the service mended.
 import type { Client } from '../client.ts'
 import { answer, signalOf, type Wire } from '../wire.ts'
 
@@ -14,6 +14,8 @@ type AccessCalls = Pick<
   | 'rotateKey'
   | 'revokeKey'
   | 'listAudit'
+  | 'listMends'
+  | 'reconcile'
 >
 
 export function accessCalls({ api }: Wire): AccessCalls {
@@ -33,5 +35,7 @@ export function accessCalls({ api }: Wire): AccessCalls {
       await api.DELETE('/v1/keys/{id}', { params: { path: { id } }, ...signalOf(options) })
     },
     listAudit: (query = {}, options) => answer(api.GET('/v1/audit', { params: { query }, ...signalOf(options) })),
+    listMends: (query = {}, options) => answer(api.GET('/v1/mends', { params: { query }, ...signalOf(options) })),
+    reconcile: (query = {}, options) => answer(api.POST('/v1/reconcile', { params: { query }, ...signalOf(options) })),
   }
 }

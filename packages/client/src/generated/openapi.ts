@@ -513,6 +513,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/mends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found to disagree and was mended, newest first */
+        get: operations["listMends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare database, queue, workers and artifact store now, and mend what disagrees */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workers": {
         parameters: {
             query?: never;
@@ -2310,6 +2344,22 @@ export interface components {
             scopes: ("jobs:read" | "jobs:write" | "models:trusted" | "worker" | "admin")[];
             expiresAt: string | null;
         };
+        Mend: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {unknown} */
+            kind: "hand-over.lost" | "hand-over.stranded" | "lease.expired" | "worker.silent" | "worker.suspect" | "outbox.stuck" | "queue.extra" | "artifact.missing" | "checkpoint.missing" | "blob.orphaned" | "upload.abandoned";
+            /** @description what it was about: id of a job or worker, or name of a stored file */
+            target: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        MendPage: {
+            items: components["schemas"]["Mend"][];
+            nextCursor: string | null;
+        };
         MetricPage: {
             items: components["schemas"]["MetricPoint"][];
             /** @description pass as `after` to go on from here */
@@ -2384,6 +2434,28 @@ export interface components {
             instance?: string;
             requestId?: string;
             faults?: components["schemas"]["Fault"][];
+        };
+        Reconciliation: {
+            dryRun: boolean;
+            /** @description what disagreed, by kind; empty: nothing did */
+            items: {
+                /** @enum {unknown} */
+                kind: "hand-over.lost" | "hand-over.stranded" | "lease.expired" | "worker.silent" | "worker.suspect" | "outbox.stuck" | "queue.extra" | "artifact.missing" | "checkpoint.missing" | "blob.orphaned" | "upload.abandoned";
+                found: number;
+                /** @description fewer than found where only the leader may act, which it does every second, or in a dry run */
+                mended: number;
+                /** @description the first of them */
+                targets: string[];
+            }[];
+            /** @description rows and files that were compared with each other */
+            walked: number;
+            /** @description checks that could not be made */
+            failed: {
+                check: string;
+                message: string;
+            }[];
+            /** @description give it as `cursor` to go on where this call stopped; null: everything was looked at */
+            nextCursor: string | null;
         };
         RegisterWorker: {
             name: string;
@@ -6309,6 +6381,164 @@ export interface operations {
                     "RateLimit-Remaining"?: string;
                     /** @description seconds until all of them are there again */
                     "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMends: {
+        parameters: {
+            query?: {
+                kind?: "hand-over.lost" | "hand-over.stranded" | "lease.expired" | "worker.silent" | "worker.suspect" | "outbox.stuck" | "queue.extra" | "artifact.missing" | "checkpoint.missing" | "blob.orphaned" | "upload.abandoned";
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MendPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: {
+                /** @description only look, and say what would be mended */
+                dryRun?: boolean;
+                /** @description `nextCursor` of the call before: go on from there */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found and mended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -13,10 +13,17 @@ export interface JobSeat {
 export type JobMove =
   | { readonly to: 'dispatched'; readonly seats: readonly JobSeat[] }
   | { readonly to: 'running'; readonly workerId: string; readonly leaseSeconds: number }
-  /** `again`: the attempt does not count; `failed`: it counts against the budget; `afresh`: a user asks for a retry. */
-  | { readonly to: 'queued'; readonly why: 'again' | 'failed' | 'afresh' }
+  /** `again`: the attempt does not count; `afresh`: a user asks for a retry. */
+  | { readonly to: 'queued'; readonly why: 'again' | 'afresh' }
+  /** It counts against the budget, and as a loss if its worker was `lost`; not handed out for so long. */
+  | {
+      readonly to: 'queued'
+      readonly why: 'failed'
+      readonly retryInSeconds: number
+      readonly lost?: boolean
+    }
   | { readonly to: 'succeeded'; readonly verdict: 'passed' | 'failed'; readonly result: JobResult }
-  | { readonly to: 'failed'; readonly failure: JobFailure }
+  | { readonly to: 'failed'; readonly failure: JobFailure; readonly lost?: boolean }
   /** A user asks for a retry while a job that it waits for is not done. */
   | { readonly to: 'blocked' }
   | { readonly to: 'cancelled' }
@@ -38,19 +45,27 @@ export function assignmentsOf(move: JobMove): Prisma.Sql {
       return Prisma.sql`worker_id = ${move.workerId}::uuid, lease_until = ${leaseEnd(move.leaseSeconds)},
         started_at = coalesce(started_at, clock_timestamp())`
     case 'queued':
-      if (move.why === 'again') return RELEASED
-      return move.why === 'afresh'
-        ? Prisma.sql`${RELEASED}, ${AFRESH}`
-        : Prisma.sql`${RELEASED}, failures = failures + 1`
+      if (move.why === 'failed')
+        return Prisma.sql`${RELEASED}, ${failure(move)}, retry_at = ${retryAt(move.retryInSeconds)}`
+      return move.why === 'again' ? RELEASED : Prisma.sql`${RELEASED}, ${AFRESH}`
     case 'blocked':
       return Prisma.sql`${RELEASED}, ${AFRESH}`
     case 'succeeded':
       return Prisma.sql`${FINISHED}, verdict = ${move.verdict}::verdict, result = ${JSON.stringify(move.result)}::json`
     case 'failed':
-      return Prisma.sql`${FINISHED}, failures = failures + 1, failure = ${JSON.stringify(move.failure)}::json`
+      return Prisma.sql`${FINISHED}, ${failure(move)}, failure = ${JSON.stringify(move.failure)}::json`
     case 'cancelled':
       return FINISHED
   }
+}
+
+/** SQL: counts a failed attempt. */
+function failure({ lost = false }: { lost?: boolean }): Prisma.Sql {
+  return lost ? Prisma.sql`failures = failures + 1, losses = losses + 1` : Prisma.sql`failures = failures + 1`
+}
+
+function retryAt(inSeconds: number): Prisma.Sql {
+  return inSeconds > 0 ? leaseEnd(inSeconds) : Prisma.sql`NULL`
 }
 
 /** SQL for the end of a lease that starts now. */

@@ -170,10 +170,12 @@ export function createJobRepository(db: Connection) {
         RETURNING job.id AS "jobId", job.attempt, job.cancel_requested AS "cancelRequested", job.stop_reason AS "stopReason"`
     },
 
-    /** Ends the leases of a worker that has signed off. */
-    async endLeases(workerId: string): Promise<void> {
-      await db.$executeRaw`UPDATE job SET lease_until = clock_timestamp() - interval '1 second'
-        WHERE worker_id = ${workerId}::uuid AND state = 'running'`
+    /** The jobs that the worker runs, locked. */
+    async runningOn(workerId: string): Promise<JobRow[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE worker_id = ${workerId}::uuid AND state = 'running' ORDER BY id FOR NO KEY UPDATE`
+      const jobs = await db.job.findMany({ where: { id: { in: rows.map((row) => row.id) } }, include: WITH_TEAM })
+      return jobs.map(jobRow)
     },
 
     /** Asks the worker that runs the job to hand it back; it learns so with its next heartbeat. Answers the jobs asked for. */

@@ -1,6 +1,7 @@
 // Blobs that lost a reference. They are deleted from the artifact store after a while, unless something refers to them.
 import type { Connection } from '../connection.ts'
 import { secondsSql } from './job-move.ts'
+import { referenced } from './referenced.ts'
 
 export function createStaleBlobRepository(db: Connection) {
   return {
@@ -26,12 +27,7 @@ export function createStaleBlobRepository(db: Connection) {
           SELECT sha256 FROM stale_blob WHERE due_at < clock_timestamp()
           ORDER BY sha256 LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
         RETURNING sha256,
-          EXISTS (SELECT 1 FROM artifact WHERE artifact.sha256 = stale_blob.sha256)
-          OR EXISTS (SELECT 1 FROM checkpoint WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
-          OR EXISTS (SELECT 1 FROM trained_teacher WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
-          OR EXISTS (SELECT 1 FROM uploaded_model WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
-          OR EXISTS (SELECT 1 FROM dataset WHERE files @> jsonb_build_array(jsonb_build_object('sha256', sha256)))
-          AS used`
+          ${referenced('stale_blob')} AS used`
       return rows.filter((row) => !row.used).map((row) => row.sha256)
     },
   }

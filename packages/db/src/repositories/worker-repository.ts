@@ -90,11 +90,10 @@ export function createWorkerRepository(db: Connection) {
       return written === 1
     },
 
-    /** Marks workers as gone that were not heard of for so long; answers their names. */
-    async retire(silentSeconds: number): Promise<string[]> {
-      const rows = await db.$queryRaw<{ name: string }[]>`UPDATE worker SET state = 'gone'
-        WHERE state <> 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)} RETURNING name`
-      return rows.map((row) => row.name)
+    /** Marks workers as gone that were not heard of for so long; answers which. */
+    async retire(silentSeconds: number): Promise<{ id: string; name: string }[]> {
+      return db.$queryRaw<{ id: string; name: string }[]>`UPDATE worker SET state = 'gone'
+        WHERE state <> 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)} RETURNING id, name`
     },
 
     /**
@@ -136,8 +135,24 @@ export function createWorkerRepository(db: Connection) {
         ORDER BY job.id`
     },
 
+    /** Gives it no more jobs; false when it gets none anyway or is the last that does. */
+    async cordonUnlessLast(id: string, seenWithinSeconds: number): Promise<boolean> {
+      const written = await db.$executeRaw`UPDATE worker AS suspect SET mode = 'cordoned'
+        WHERE id = ${id}::uuid AND mode = 'active' AND EXISTS (
+          SELECT 1 FROM worker WHERE worker.id <> suspect.id AND ${takesJobs(seenWithinSeconds)})`
+      return written === 1
+    },
+
     async nameOf(id: string): Promise<string | null> {
       return (await db.worker.findUnique({ where: { id }, select: { name: true } }))?.name ?? null
+    },
+
+    /** Its name, and whether it was heard of within so many seconds; null when it is forgotten. */
+    async standing(id: string, withinSeconds: number): Promise<{ name: string; heard: boolean } | null> {
+      const rows = await db.$queryRaw<{ name: string; heard: boolean }[]>`
+        SELECT name, last_seen_at > clock_timestamp() - ${secondsSql(withinSeconds)} AS heard
+        FROM worker WHERE id = ${id}::uuid`
+      return rows[0] ?? null
     },
 
     /** @param id only this one */

@@ -176,3 +176,13 @@ async function raw(path: string): Promise<{ statusCode: number }> {
     request.end()
   })
 }
+
+test('an artifact whose file is lost says so, and not that the caller should upload it', async () => {
+  const lost = t.service.addArtifact(id, 'lost.bin', Buffer.from('lost'), 'application/octet-stream')
+  t.service.blobs.delete(lost.sha256)
+  const response = await get('lost.bin')
+  const { code, detail } = response.json<Problem>()
+  expect([response.statusCode, code]).toEqual([404, 'blob.not_found'])
+  expect(detail).toMatch(/has the artifact lost\.bin.*no longer in the artifact store.*backup/)
+  expect(response.headers['content-disposition']).toBeUndefined()
+})

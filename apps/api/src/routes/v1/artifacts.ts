@@ -14,6 +14,8 @@ import { content, empty, json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
 import { ArtifactPath, JobId } from './parameters.ts'
 
+type ByteRange = Parameters<JobService['getBlob']>[1]
+
 const HEADERS = {
   ETag: 'the sha256 in double quotes',
   'Repr-Digest': 'sha-256 of the whole content (RFC 9530)',
@@ -113,6 +115,19 @@ function isKnown({ headers }: FastifyRequest, { sha256 }: Artifact): boolean {
   return etagMatches(headers['if-none-match'], etagOf(sha256))
 }
 
+/** What was kept and is lost is not the caller's mistake, and the answer says what can be done. */
+async function bytesOf(service: JobService, { path, sha256 }: Artifact, range?: ByteRange) {
+  try {
+    return await service.getBlob(sha256, range)
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'blob.not_found')) throw error
+    const detail =
+      `The job has the artifact ${path}, but its file (sha256 ${sha256}) is no longer in the artifact store. ` +
+      'Restore the store from its backup, or submit the job again.'
+    throw new ApiError('blob.not_found', detail, { cause: error })
+  }
+}
+
 async function sendArtifact(
   service: JobService,
   { headers }: FastifyRequest,
@@ -127,7 +142,7 @@ async function sendArtifact(
     const detail = `The range lies outside the artifact. Expected a range within ${artifact.size} bytes, received ${headers.range}.`
     throw new ApiError('artifact.range_not_satisfiable', detail)
   }
-  const { stream } = await service.getBlob(artifact.sha256, range === 'whole' ? undefined : range)
+  const { stream } = await bytesOf(service, artifact, range === 'whole' ? undefined : range)
   describe(reply, artifact)
   if (range === 'whole') return reply.header('content-length', artifact.size).send(stream)
   return reply

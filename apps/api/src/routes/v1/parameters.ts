@@ -41,16 +41,19 @@ export const forTeam = Type.Optional(
   Type.String({ ...NAME, description: 'whose it is to be; default: the team of the key, or `default`' }),
 )
 
+export const PageLimit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 }))
+export const PageCursor = Type.Optional(
+  Type.String({ pattern: '^[A-Za-z0-9_=.-]{1,512}$', description: '`nextCursor` of the page before' }),
+)
+
 /** Query of a list that is read page by page and can be narrowed to one team. */
 export function teamPageQuery<T extends TProperties>(more: T) {
   return Type.Object(
     {
       ...more,
       team: Type.Optional(Type.String({ ...NAME, description: 'only what belongs to this team' })),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-      cursor: Type.Optional(
-        Type.String({ pattern: '^[A-Za-z0-9_=.-]{1,512}$', description: '`nextCursor` of the page before' }),
-      ),
+      limit: PageLimit,
+      cursor: PageCursor,
     },
     strict,
   )
