@@ -24,7 +24,7 @@ export default defineConfig({
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
             'infra/scripts/**/*.test.mjs',
-            'test/{bench,experiments}/**/*.test.mjs',
+            'test/{bench,experiments,load,fuzz}/**/*.test.mjs',
           ],
           testTimeout: 30_000,
         },

@@ -64,6 +64,13 @@ test("a database that already holds the queue's own schema can be migrated", asy
   expect(await migrate(database.url)).toEqual(ALL)
 })
 
+test('a replica of the version before, that starts again during an upgrade, leaves the newer schema as it is', async () => {
+  await addMigration('9999_newer', 'ALTER TABLE "job" ADD COLUMN "newer" TEXT;')
+  expect(await migrate(database.url, { folder })).toEqual([...ALL, '9999_newer'])
+  expect(await migrate(database.url)).toEqual([])
+  expect(await query("SELECT 1 FROM information_schema.columns WHERE column_name = 'newer'")).toHaveLength(1)
+})
+
 test('four processes may migrate at once and one of them does it', async () => {
   const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)))
   expect(applied.flat()).toEqual(ALL)

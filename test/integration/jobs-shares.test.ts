@@ -188,7 +188,7 @@ test('a preemptible job makes room for one of higher priority, at no cost, and g
       jobId: victim.id,
       attempt: 1,
       order: 'hand-back',
-      reason: `preempted by job ${urgent.id} of priority 90`,
+      reason: `preempted by job ${urgent.id} of higher priority`,
     },
   ])
   await handOut()

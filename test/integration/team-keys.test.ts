@@ -49,13 +49,27 @@ test('an administrator of a team makes keys of that team, and nothing that reach
   expect((await admin.listKeys({ limit: 2, team: 'red' })).items).toHaveLength(2)
 })
 
-test('a graph, which is a program, is taken from administrators of the cluster only', async () => {
-  const { red, call } = house()
+test('a graph, which is a program, is taken from administrators of the cluster and from whom they trust', async () => {
+  const { red, member, call } = house()
   const body = new FormData()
   body.append('model.onnx', new Blob([new Uint8Array([8, 1, 0, 0, 0, 0, 0, 0])]), 'model.onnx')
   const send = (secret: string) => call(secret, '/v1/models?format=onnx&team=red', { method: 'POST', body })
+  const trusted = await member({ name: 'trusted', team: 'red', scopes: ['jobs:write', 'models:trusted'] })
   expect((await send(red.secret)).status).toBe(403)
   expect((await send('secret-of-the-cluster')).status).toBe(201)
+  expect((await send(trusted.secret)).status).toBe(201)
+})
+
+test('an administrator of a team can neither give that trust nor take over a key that has it, but end it', async () => {
+  const { red, member } = house()
+  const scopes: NewApiKey['scopes'] = ['jobs:write', 'models:trusted']
+  const trusted = await member({ name: 'trusted', team: 'red', scopes })
+  const forbidden = { status: 403, message: expect.stringContaining('may hand out the scope models:trusted') }
+  await expect(red.client.createKey({ name: 'mine', scopes })).rejects.toMatchObject(forbidden)
+  await expect(red.client.rotateKey(trusted.keyId)).rejects.toMatchObject(forbidden)
+  expect((await trusted.client.getMe()).scopes).toEqual(scopes)
+  await red.client.revokeKey(trusted.keyId)
+  await expect(trusted.client.getMe()).rejects.toMatchObject({ status: 401 })
 })
 
 test("a worker's key stands alone", async () => {

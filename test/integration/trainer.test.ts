@@ -69,7 +69,14 @@ async function startJob(run: Run, spec: JobSpec, name: string, checkpoint: strin
     const message = raw as TrainerToWorker
     if (message.type === 'fetch') run.send({ type: 'fetched', id: message.id, dir: null, metrics: {} })
   })
-  const folders = { scratch, checkpoint, dataFolders: {}, cacheDir: join(scratch, 'cache'), cacheBytes: 1e9 }
+  const folders = {
+    scratch,
+    checkpoint,
+    dataFolders: {},
+    dataRoots: [],
+    cacheDir: join(scratch, 'cache'),
+    cacheBytes: 1e9,
+  }
   run.send({ type: 'start', jobId: 'j', attempt: 1, spec, ...folders })
   return scratch
 }

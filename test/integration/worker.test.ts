@@ -141,6 +141,26 @@ it('hands its job back on SIGTERM, signs off and exits with 0', async () => {
   expect(pids.filter(isAlive)).toEqual([])
 })
 
+it('hands one job back when the API wants it, and goes on with the next', async () => {
+  startWorker({ WORKER_MEMORY_GB: '3.5' })
+  const job = await submit(
+    [ENDLESS],
+    [
+      { write: { file: 'last/state', text: 's' } },
+      { say: { type: 'checkpoint', dir: 'last', stage: 'train', step: 3, metricSeq: 0 } },
+      { say: { type: 'stopped' } },
+    ],
+  )
+  await isTraining(job)
+  Object.assign(job, { order: 'hand-back', reason: 'worker w1 is drained' })
+  await waitUntil(() => job.outcomes.length > 0)
+  expect(job.outcomes).toEqual([{ outcome: 'handed-back', reason: 'worker w1 is drained' }])
+  expect(job.checkpoints).toMatchObject([{ step: 3 }])
+  const next = await submit([DONE])
+  await waitUntil(() => next.outcomes.length > 0)
+  expect(service.workers).toMatchObject([{ memoryGb: 3.5, features: ['hand-back'] }])
+})
+
 it('exits at once on a second signal', async () => {
   const worker = startWorker({ STOP_GRACE_SECONDS: '30' })
   const job = await submit([

@@ -3,14 +3,17 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
 import { STILLHOUSE_VERSION } from '@stillhouse/kit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type ApiConfig, type ApiContext, DEFAULT_CONFIG } from './context.ts'
 import { answerBrokenRequest } from './http/answer-broken-request.ts'
 import { compileValidator } from './http/compile-validator.ts'
+import { CONTENT_POLICY } from './http/security-headers.ts'
 import { auth } from './plugins/auth.ts'
 import { bodies } from './plugins/bodies.ts'
 import { documentation } from './plugins/documentation.ts'
+import { limits } from './plugins/limits.ts'
 import { collectMethods, type MethodTable, methodNotAllowed } from './plugins/method-not-allowed.ts'
 import { metrics } from './plugins/metrics.ts'
 import { orderlyClose } from './plugins/orderly-close.ts'
@@ -33,13 +36,18 @@ export function createApp({ config, ...rest }: AppOptions): FastifyInstance {
   app.setValidatorCompiler(compileValidator)
   // responses are checked against their schemas in the tests; serialising by schema would silently drop fields here
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
-  app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } })
+  app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
+    frameguard: { action: 'deny' },
+  })
   app.register(orderlyClose)
   app.register(tracing)
   app.register(problems)
   app.register(requestLog)
   app.register(routeContract)
-  app.register(auth, { service: context.service })
+  app.register(rateLimit, { global: false })
+  app.register(auth, context)
+  app.register(limits, context)
   app.register(bodies)
   app.register(documentation)
   app.register(metrics, context)
@@ -48,14 +56,12 @@ export function createApp({ config, ...rest }: AppOptions): FastifyInstance {
   return app
 }
 
-/** The API serves data, never pages; /docs brings a policy of its own. */
-const CONTENT_POLICY = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
-
 function createServer({ logger, config }: ApiContext): FastifyInstance {
   return Fastify({
     loggerInstance: logger.child({ version: STILLHOUSE_VERSION }) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
+    trustProxy: config.trustProxy ?? false,
     bodyLimit: config.bodyLimit,
     // a socket on which nothing moves, in either direction; event streams move every few seconds
     connectionTimeout: 120_000,

@@ -19,6 +19,20 @@ export interface ApiConfig {
   readonly datasetLimit: number
   /** Files of one data set. */
   readonly datasetFiles: number
+  /** Requests of one API key in a minute; 0: no limit. These limits hold for this replica alone. */
+  readonly requestsPerMinute: number
+  /** Requests of a worker's key from one address in a minute; 0: no limit. */
+  readonly workerRequestsPerMinute: number
+  /** Requests to public routes from one address in a minute; 0: no limit. */
+  readonly publicRequestsPerMinute: number
+  /** Keys that are not valid from one address in a minute; 0: no limit. */
+  readonly invalidKeysPerMinute: number
+  /** Uploads of models and data sets that one key may have under way; 0: no limit. */
+  readonly uploadsAtATime: number
+  /** Event streams that one key may have open; 0: no limit. */
+  readonly streamsAtATime: number
+  /** Proxies whose X-Forwarded-For is believed; null: none. */
+  readonly trustProxy: string | null
   /** Milliseconds between the comments that keep an idle event stream open. */
   readonly eventHeartbeatMs: number
   /** An event loop that was blocked longer than this many milliseconds is logged and counted. */
@@ -37,6 +51,13 @@ export const DEFAULT_CONFIG: ApiConfig = {
   modelLimit: 256 * MIB,
   datasetLimit: 16 * 1024 * MIB,
   datasetFiles: 10_000,
+  requestsPerMinute: 6000,
+  workerRequestsPerMinute: 60_000,
+  publicRequestsPerMinute: 600,
+  invalidKeysPerMinute: 60,
+  uploadsAtATime: 8,
+  streamsAtATime: 1000,
+  trustProxy: null,
   eventHeartbeatMs: 15_000,
   eventLoopAlarmMs: 5000,
   statsKeptMs: 1000,

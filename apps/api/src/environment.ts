@@ -21,6 +21,42 @@ const Environment = Type.Object({
   MODEL_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 256, description: 'largest uploaded model' }),
   DATASET_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 16_384, description: 'largest uploaded data set' }),
   DATASET_FILES: Type.Integer({ minimum: 1, default: 10_000, description: 'most files of an uploaded data set' }),
+  REQUESTS_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    default: 6000,
+    description: 'of one API key, to this replica; 0: no limit',
+  }),
+  WORKER_REQUESTS_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    default: 60_000,
+    description: "of a worker's key from one address, to this replica; 0: no limit",
+  }),
+  PUBLIC_REQUESTS_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    default: 600,
+    description: 'without a key, from one address: documentation and metrics; 0: no limit',
+  }),
+  INVALID_KEYS_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    default: 60,
+    description: 'from one address, before further unknown keys are not even looked up; 0: no limit',
+  }),
+  UPLOADS_AT_A_TIME: Type.Integer({
+    minimum: 0,
+    default: 8,
+    description: 'of models and data sets by one key; 0: no limit',
+  }),
+  STREAMS_AT_A_TIME: Type.Integer({
+    minimum: 0,
+    default: 1000,
+    description: 'of events, open for one key; 0: no limit',
+  }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Fa-f:./]+(, ?[0-9A-Fa-f:./]+)*$',
+      description: 'addresses or networks of proxies whose X-Forwarded-For tells who calls',
+    }),
+  ),
   BLOB_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 8192, description: 'largest single file of a worker' }),
 })
 

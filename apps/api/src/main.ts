@@ -64,6 +64,13 @@ function buildApp(env: Environment, service: JobService, logger: Logger): Fastif
       datasetLimit: env.DATASET_LIMIT_MIB * MIB,
       datasetFiles: env.DATASET_FILES,
       blobLimit: env.BLOB_LIMIT_MIB * MIB,
+      requestsPerMinute: env.REQUESTS_PER_MINUTE,
+      workerRequestsPerMinute: env.WORKER_REQUESTS_PER_MINUTE,
+      publicRequestsPerMinute: env.PUBLIC_REQUESTS_PER_MINUTE,
+      invalidKeysPerMinute: env.INVALID_KEYS_PER_MINUTE,
+      uploadsAtATime: env.UPLOADS_AT_A_TIME,
+      streamsAtATime: env.STREAMS_AT_A_TIME,
+      trustProxy: env.TRUST_PROXY ?? null,
     },
   })
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { addAudit } from './commands/audit.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addCatalog } from './commands/catalog.ts'
+import { addChangeWorkers } from './commands/change-workers.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKey } from './commands/key.ts'
@@ -20,6 +21,7 @@ import { addUploadData } from './commands/upload-data.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWatch } from './commands/watch.ts'
 import { addWhoami } from './commands/whoami.ts'
+import { addWorkers } from './commands/workers.ts'
 import { reportError } from './report-error.ts'
 
 const program = new Command('stillhouse')
@@ -44,6 +46,8 @@ for (const add of [
   addTeam,
   addKey,
   addAudit,
+  addWorkers,
+  addChangeWorkers,
   addDoctor,
   addDemo,
 ])

@@ -25,6 +25,7 @@ const START = {
   scratch: '/scratch',
   checkpoint: null,
   dataFolders: { data: '/cache/1/files' },
+  dataRoots: ['/data'],
   cacheDir: '/teachers',
   cacheBytes: 1,
 }
@@ -56,7 +57,14 @@ it('says that it is ready, runs the job, and exits with 0', async () => {
   expect(ipc.sent[0]).toMatchObject({ versions: { tensorflow: '2.21.0', tfjs: '4.22.0', cuda: false } })
   expect(ipc.sent.every(({ version }) => version === IPC_VERSION)).toBe(true)
   expect(requests).toMatchObject([
-    { scratch: '/scratch', checkpoint: null, dataFolders: START.dataFolders, cacheDir: '/teachers', tf: backend.tf },
+    {
+      scratch: '/scratch',
+      checkpoint: null,
+      dataFolders: START.dataFolders,
+      dataRoots: ['/data'],
+      cacheDir: '/teachers',
+      tf: backend.tf,
+    },
   ])
 })
 

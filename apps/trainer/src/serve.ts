@@ -64,10 +64,10 @@ function openInbox({ ipc, stop }: Trainer): Inbox {
 
 async function run(job: StartJob, backend: Backend, { runJob, shelves, stop }: Trainer, inbox: Inbox): Promise<void> {
   requireGpu(job.spec, backend)
-  const { spec, scratch, checkpoint, dataFolders, cacheDir, cacheBytes } = job
+  const { spec, scratch, checkpoint, dataFolders, dataRoots, cacheDir, cacheBytes } = job
   const { tf } = backend
   const { fetchModel } = inbox.fetcher
-  const folders = { scratch, checkpoint, dataFolders, cacheDir, cacheBytes }
+  const folders = { scratch, checkpoint, dataFolders, dataRoots, cacheDir, cacheBytes }
   for await (const event of runJob({ tf, spec, shelves, ...folders, fetchModel, signal: stop.signal }))
     await inbox.channel.send(event)
 }

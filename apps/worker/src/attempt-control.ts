@@ -5,6 +5,8 @@ import type { AttemptRef } from './worker-api.ts'
 /** Why an attempt is to end early, in good order: with a last checkpoint and a word to the API. */
 export type StopReason = 'cancel' | 'hand-back' | 'timeout'
 
+const SHUTTING_DOWN = 'the worker is shutting down'
+
 export interface AttemptControl {
   readonly ref: AttemptRef
   /** Aborted at the first `stop`. */
@@ -12,7 +14,10 @@ export interface AttemptControl {
   /** Aborted when the attempt is no longer ours: end it at once, report nothing. */
   readonly abandoned: AbortSignal
   stopReason(): StopReason | null
-  stop(reason: StopReason): void
+  /** Why it is to end, in words. */
+  stopWords(): string
+  /** @param words why; default: the worker is shutting down */
+  stop(reason: StopReason, words?: string): void
   abandon(why: string): void
   /** Moment (performance.now) until which the lease holds. */
   leaseUntil(): number
@@ -32,12 +37,15 @@ export function createAttemptControl(ref: AttemptRef, leaseUntil: number): Attem
   const abandoned = new AbortController()
   let until = leaseUntil
   let reason: StopReason | null = null
+  let said = SHUTTING_DOWN
   return {
     ref,
     stopping: stopping.signal,
     abandoned: abandoned.signal,
     stopReason: () => reason,
-    stop: (why) => {
+    stopWords: () => said,
+    stop: (why, words = SHUTTING_DOWN) => {
+      if (reason === null) said = words
       // a cancel that comes while the worker drains still is a cancel
       if (reason === null || why === 'cancel') reason = why
       stopping.abort()

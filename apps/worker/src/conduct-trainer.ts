@@ -1,10 +1,13 @@
 // From `start` to the end of the process: the trainer works, the relay carries, the watchdog watches, and whoever
 // holds the attempt's strings may pull them.
-import type { Outcome, ResourcesSpec } from '@stillhouse/spec'
+import type { Outcome } from '@stillhouse/spec'
 import type { AttemptRun } from './attempt-run.ts'
 import { decideOutcome } from './decide-outcome.ts'
+import { folderSize } from './folder-size.ts'
 import { residentBytes } from './process-facts.ts'
 import { createRelay } from './relay-messages.ts'
+import { trainerLimits } from './trainer-limits.ts'
+import { trainerRights } from './trainer-rights.ts'
 import { type Bite, startWatchdog } from './watchdog.ts'
 
 /** How long a trainer may take to exit after its last message. */
@@ -28,6 +31,7 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
     trace,
     attempt: claim.attempt,
     models: scratch.models,
+    rights: trainerRights(claim.spec, scratch.work),
     send: trainer.send,
     onWaiting: (waits) => watchdog.setWaiting(waits),
     onFailure: () => trainer.kill(),
@@ -39,14 +43,16 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
     },
   })
   const watchdog = startWatchdog({
-    ...limits(claim.spec.resources),
+    ...trainerLimits(claim.spec.resources, settings),
+    diskBytes: settings.scratchBytes,
+    writtenBytes: () => folderSize(scratch.work),
     stuckMs: settings.watchdogMs,
     everyMs: WATCH_EVERY_MS,
     residentBytes: () => residentBytes(trainer.pid),
     onBite: (bite, detail) => {
       bitten = detail
       logger.warn({ bite, detail }, 'the watchdog ends a trainer')
-      punish(run, bite)
+      punish(run, bite, detail)
     },
   })
   trainer.attach({
@@ -63,25 +69,24 @@ export async function conductTrainer(run: AttemptRun, checkpoint: string | null)
   batcher.failed.addEventListener('abort', () => trainer.kill())
   control.stopping.addEventListener('abort', trainer.stop)
   const { jobId, attempt, spec } = claim
-  const { teacherCacheDir: cacheDir, teacherCacheBytes: cacheBytes } = settings
-  const folders = { scratch: scratch.work, checkpoint, dataFolders, cacheDir, cacheBytes }
+  const { dataRoots, teacherCacheDir: cacheDir, teacherCacheBytes: cacheBytes } = settings
+  const folders = { scratch: scratch.work, checkpoint, dataFolders, dataRoots, cacheDir, cacheBytes }
   trainer.send({ type: 'start', jobId, attempt, spec, ...folders })
   const end = await trainer.ended
   watchdog.stop()
   await relay.settled()
-  return decideOutcome({ said: relay.lastMessage(), end, stopReason: control.stopReason(), bite: bitten })
-}
-
-function limits({ timeoutMinutes, memoryGb }: ResourcesSpec): { timeoutMs: number | null; memoryBytes: number | null } {
-  return {
-    timeoutMs: timeoutMinutes === undefined ? null : timeoutMinutes * 60_000,
-    memoryBytes: memoryGb === undefined ? null : memoryGb * 2 ** 30,
-  }
+  return decideOutcome({
+    said: relay.lastMessage(),
+    end,
+    stopReason: control.stopReason(),
+    stopWords: control.stopWords(),
+    bite: bitten,
+  })
 }
 
 /** A job that takes too long keeps what it has; one that grows too large has to go before the machine does. */
-function punish({ control, trainer }: AttemptRun, bite: Bite): void {
-  if (bite === 'timeout') control.stop('timeout')
-  else if (bite === 'memory') trainer.kill('memory')
+function punish({ control, trainer }: AttemptRun, bite: Bite, detail: string): void {
+  if (bite === 'timeout') control.stop('timeout', detail)
+  else if (bite === 'memory' || bite === 'disk') trainer.kill(bite)
   else trainer.terminate('watchdog')
 }

@@ -17,7 +17,7 @@ it.each<[string, LastMessage | null, ProcessEnd, StopReason | null, object]>([
   ['a cancelled job is cancelled when it stopped', stopped, clean, 'cancel', { outcome: 'cancelled' }],
   ['a cancelled job is cancelled when it had to be killed', null, killed, 'cancel', { outcome: 'cancelled' }],
   ['a cancelled job is cancelled even if it failed on the way', diverged, clean, 'cancel', { outcome: 'cancelled' }],
-  ['a drained job is handed back', stopped, clean, 'hand-back', { outcome: 'handed-back' }],
+  ['a drained job is handed back', stopped, clean, 'hand-back', { outcome: 'handed-back', reason: 'a reason' }],
   ['a drained job that was killed is handed back', null, killed, 'hand-back', { outcome: 'handed-back' }],
   ['a drained job that failed is failed', diverged, clean, 'hand-back', { code: 'training.diverged' }],
   ['a timed out job is failed', stopped, clean, 'timeout', { code: 'job.timeout' }],
@@ -45,7 +45,8 @@ it.each<[string, LastMessage | null, ProcessEnd, StopReason | null, object]>([
     { code: 'resource.out_of_memory' },
   ],
 ])('%s', (_, said, end, stopReason, expected) => {
-  expect(decideOutcome({ said, end: { ...end, lastWords: '' }, stopReason, bite: null })).toMatchObject(expected)
+  const ending = { said, end: { ...end, lastWords: '' }, stopReason, stopWords: 'a reason', bite: null }
+  expect(decideOutcome(ending)).toMatchObject(expected)
 })
 
 it('recognises a heap that ran full by what V8 prints', () => {
@@ -54,13 +55,13 @@ it('recognises a heap that ran full by what V8 prints', () => {
     signal: 'SIGABRT',
     lastWords: 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
   }
-  expect(decideOutcome({ said: null, end, stopReason: null, bite: null })).toMatchObject({
+  expect(decideOutcome({ said: null, end, stopReason: null, stopWords: '', bite: null })).toMatchObject({
     code: 'resource.out_of_memory',
   })
 })
 
 it('cuts a message to what the API takes', () => {
   const end = { code: 1, signal: null, lastWords: 'x'.repeat(9000) }
-  const outcome = decideOutcome({ said: null, end, stopReason: null, bite: null })
+  const outcome = decideOutcome({ said: null, end, stopReason: null, stopWords: '', bite: null })
   expect('message' in outcome && outcome.message.length).toBe(4000)
 })

@@ -12,29 +12,35 @@ export interface Ending {
   readonly said: LastMessage | null
   readonly end: TrainerEnd
   readonly stopReason: StopReason | null
+  /** Why it was asked to stop, in words. */
+  readonly stopWords: string
   /** What the watchdog found, in words. */
   readonly bite: string | null
 }
 
 const MAX_MESSAGE = 4000
+const MAX_REASON = 400
 const MEMORY_WORDS = /std::bad_alloc|heap out of memory|OOM when allocating|Cannot allocate memory/
 
 /** A finished job is finished, and a cancelled one cancelled, whatever else happened. */
-export function decideOutcome({ said, end, stopReason, bite }: Ending): Outcome {
+export function decideOutcome({ said, end, stopReason, stopWords, bite }: Ending): Outcome {
   if (said?.type === 'done') return { outcome: 'succeeded', metrics: said.metrics, metricSeq: said.metricSeq }
   if (stopReason === 'cancel') return { outcome: 'cancelled' }
   if (said?.type === 'failed') return failed(said.code, said.message)
   if (end.killedBy) return crashed(end, bite)
-  if (stopReason) return stopped(stopReason, bite)
+  if (stopReason) return stopped(stopReason, stopWords)
   if (said?.type === 'stopped') return { outcome: 'handed-back', reason: 'the trainer was stopped from outside' }
   return crashed(end, bite)
 }
 
-/** Outcome of an attempt that was stopped in good order. */
-export function stopped(reason: StopReason, bite: string | null = null): Outcome {
+/**
+ * Outcome of an attempt that was stopped in good order.
+ * @param words why it was stopped
+ */
+export function stopped(reason: StopReason, words: string): Outcome {
   if (reason === 'cancel') return { outcome: 'cancelled' }
-  if (reason === 'timeout') return failed('job.timeout', bite ?? 'The job ran longer than its limit.')
-  return { outcome: 'handed-back', reason: 'the worker is shutting down' }
+  if (reason === 'timeout') return failed('job.timeout', words)
+  return { outcome: 'handed-back', reason: storableText(words, MAX_REASON) }
 }
 
 function crashed(end: TrainerEnd, bite: string | null): Outcome {

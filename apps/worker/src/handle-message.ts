@@ -5,18 +5,22 @@ import { type AttemptControl, createAttemptControl } from './attempt-control.ts'
 import { claimAttempt } from './claim-attempt.ts'
 import type { Registration } from './registration.ts'
 import { type AttemptContext, runAttempt } from './run-attempt.ts'
-import type { Slot } from './slots.ts'
+import { describeSlot, gpusOf, type Seat } from './slots.ts'
 import { startAttemptTrace } from './telemetry-attempt.ts'
 
 export interface Workplace
-  extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'metrics' | 'logger'> {
+  extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'metrics' | 'logger' | 'health'> {
   readonly registration: Registration
-  /** Slots without a job. */
-  readonly free: Slot[]
+  /** Slots that jobs may run in. */
+  readonly seats: Set<Seat>
+  /** Those without a job. */
+  readonly free: Seat[]
   /** Attempts that run now; what heartbeats renew and orders reach. */
   readonly attempts: Set<AttemptControl>
   /** Aborted when the worker shuts down. */
   readonly draining: AbortSignal
+  /** Called when no slot is left that works. */
+  readonly onUseless: (why: string) => void
 }
 
 /** Resolves when the message needs no more attention. */
@@ -28,12 +32,28 @@ export async function handleMessage(message: QueueMessage, workplace: Workplace)
   try {
     await claimAndRun(message, { ...workplace, slot })
   } finally {
-    free.push(slot)
-    if (!draining.aborted) pool.warm(slot)
+    if (workplace.health.isBroken(slot)) closeSlot(slot, workplace)
+    else {
+      free.push(slot)
+      if (!draining.aborted) pool.warm(slot)
+    }
   }
 }
 
-async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Slot }): Promise<void> {
+/** Takes the slot out of service until the worker's next start; the API learns that there is one fewer. */
+function closeSlot(slot: Seat, { seats, draining, registration, logger, onUseless }: Workplace): void {
+  seats.delete(slot)
+  const gone = describeSlot(slot)
+  logger.error({ slot: slot.index, left: seats.size }, `${gone} has failed too often; its slot is closed`)
+  if (seats.size === 0) onUseless(`${gone} has failed too often, and no other slot is left`)
+  if (draining.aborted) return
+  const cpu = registration.worker().devices.filter(({ kind }) => kind === 'cpu')
+  registration
+    .change({ slots: seats.size, devices: [...gpusOf([...seats]), ...cpu] })
+    .catch((error) => logger.warn({ err: error }, 'the API was not told of a closed slot'))
+}
+
+async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Seat }): Promise<void> {
   const { api, registration, attempts, draining, slot, settings } = seat
   const told: Logger = seat.logger.child(message)
   const claimedAt = performance.now()
@@ -48,7 +68,7 @@ async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Slot
   if (draining.aborted) control.stop('hand-back')
   attempts.add(control)
   try {
-    logger.info({ slot: slot.index }, 'attempt started')
+    logger.info({ slot: slot.index, device: describeSlot(slot) }, 'attempt started')
     await runAttempt({ ...seat, claim, control, trace, logger })
   } finally {
     attempts.delete(control)

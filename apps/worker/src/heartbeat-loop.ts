@@ -90,11 +90,13 @@ async function exchange({ api, registration, attempts, draining }: HeartbeatOpti
 }
 
 function obey({ jobs }: WorkerOrders, held: readonly AttemptControl[], leaseUntil: number): void {
-  for (const { jobId, attempt, order } of jobs) {
+  for (const { jobId, attempt, order, reason } of jobs) {
     const control = held.find(({ ref }) => ref.jobId === jobId && ref.attempt === attempt)
     if (order === 'abandon') control?.abandon('the API says that the attempt is no longer ours')
+    // whatever else an API of a later version may say, the attempt is ours: it goes on
     else control?.renewLease(leaseUntil)
     if (order === 'cancel') control?.stop('cancel')
+    if (order === 'hand-back') control?.stop('hand-back', reason)
   }
 }
 

@@ -1,6 +1,6 @@
 // What Linux tells about a process: whether it is the one that was started, and how much memory it holds.
-// On other systems nothing is known, and whoever asks does without.
-import { readFile } from 'node:fs/promises'
+// On other systems nothing is known, and whoever asks does without. And the one thing that a worker tells Linux.
+import { readFile, writeFile } from 'node:fs/promises'
 
 const START_TIME_FIELD = 22
 
@@ -22,6 +22,14 @@ export async function residentBytes(pid: number): Promise<number | null> {
 export async function outOfMemoryKills(): Promise<number | null> {
   const count = /^oom_kill (\d+)$/m.exec((await readOrNull('/proc/vmstat')) ?? '')?.[1]
   return count === undefined ? null : Number(count)
+}
+
+/** Of 1000, added to a trainer's own score. */
+const EXPENDABLE = 500
+
+/** When memory runs out, the kernel ends this process before the worker, whose loss costs all jobs of the machine. */
+export async function makeExpendable(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/oom_score_adj`, String(EXPENDABLE)).catch(() => {})
 }
 
 async function readOrNull(path: string): Promise<string | null> {

@@ -12,6 +12,7 @@ import { storableText } from './storable-text.ts'
 import { createTaskLine } from './task-line.ts'
 import type { AttemptTrace } from './telemetry-attempt.ts'
 import type { ToTrainer } from './trainer-process.ts'
+import type { TrainerRights } from './trainer-rights.ts'
 
 export interface Relay {
   handle(message: TrainerToWorker): void
@@ -27,6 +28,7 @@ export interface RelayOptions {
   readonly batcher: ReportBatcher
   /** Folder below which fetched models are put. */
   readonly models: string
+  readonly rights: TrainerRights
   readonly send: (message: ToTrainer) => void
   /** The trainer waits for a model, or no longer does. */
   readonly onWaiting: (waits: boolean) => void
@@ -42,12 +44,13 @@ const MAX_NOTE = 4000
 type Handlers = { [T in TrainerToWorker['type']]: (message: Message<T>) => void }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { api, attempt, batcher, models, send, trace, onWaiting, onLastMessage } = options
+  const { api, attempt, batcher, models, rights, send, trace, onWaiting, onLastMessage } = options
   const keeper = createFileKeeper(options)
   const tasks = createTaskLine(options.onFailure)
   let last: LastMessage | null = null
 
   async function fetch({ id, reference }: Message<'fetch'>): Promise<void> {
+    rights.mayFetch(reference)
     const model = await fetchModel(api, reference, join(models, String(id)))
     onWaiting(false)
     send({ type: 'fetched', id, dir: model?.dir ?? null, metrics: model?.metrics ?? {} })

@@ -129,16 +129,17 @@ describe('models and checkpoints', () => {
     const sha256 = worker.service.store('weights')
     const file = { path: 'model.json', sha256, size: 7, contentType: 'application/json' }
     worker.service.teachers.set('a'.repeat(64), { key: 'a'.repeat(64), files: [file], metrics: { accuracy: 0.99 } })
-    const job = await worker.run(
-      scriptedJob({
-        run: [
-          { fetch: { id: 1, reference: { teacherKey: 'a'.repeat(64) } } },
-          { fetch: { id: 2, reference: { upload: 'b'.repeat(64) } } },
-          { fetch: { id: 3, reference: { job: '00000000-0000-4000-8000-000000000000' } } },
-          DONE,
-        ],
-      }),
-    )
+    const run: Action[] = [
+      { fetch: { id: 1, reference: { teacherKey: 'a'.repeat(64) } } },
+      { fetch: { id: 2, reference: { upload: 'b'.repeat(64) } } },
+      { fetch: { id: 3, reference: { job: '00000000-0000-4000-8000-000000000000' } } },
+      DONE,
+    ]
+    const teachers = [
+      { from: { upload: 'b'.repeat(64) }, weight: 1 },
+      { from: { job: '00000000-0000-4000-8000-000000000000' }, weight: 1 },
+    ]
+    const job = await worker.run(scriptedJob({ run }, {}, { teachers }))
     const [found, missing, unfinished] = logsOf(job).map((line) => JSON.parse(line))
     expect(found).toMatchObject({ id: 1, dir: expect.stringMatching(/models.1$/), metrics: { accuracy: 0.99 } })
     expect(missing).toMatchObject({ id: 2, dir: null })

@@ -1,7 +1,7 @@
 // One attempt from claim to outcome: scratch folder, checkpoint, trainer, outcome, and cleaning up. Everything that
 // can go wrong ends in one of the outcomes, or in silence when the attempt is not ours any more.
 import type { Logger } from '@stillhouse/kit'
-import type { Claim, FailureCode, Outcome } from '@stillhouse/spec'
+import type { Claim, FailureCode, Outcome, TrainerVersions } from '@stillhouse/spec'
 import { describeError, isDiskFull } from './api-failure.ts'
 import { createAttemptApi } from './attempt-api.ts'
 import type { AttemptControl } from './attempt-control.ts'
@@ -15,17 +15,20 @@ import { createReportBatcher } from './report-batcher.ts'
 import { restoreCheckpoint } from './restore-checkpoint.ts'
 import { makeScratch } from './scratch.ts'
 import type { Settings } from './settings.ts'
-import type { Slot } from './slots.ts'
+import { lostGpu, type SlotHealth } from './slot-health.ts'
+import { describeSlot, type Seat } from './slots.ts'
 import type { AttemptTrace } from './telemetry-attempt.ts'
 import type { TrainerPool } from './trainer-pool.ts'
 import type { TrainerProcess } from './trainer-process.ts'
 import type { TrainerRecords } from './trainer-records.ts'
+import { TrainerRightsError } from './trainer-rights.ts'
 import type { WorkerApi } from './worker-api.ts'
 
 export interface AttemptContext {
   readonly claim: Claim
   readonly control: AttemptControl
-  readonly slot: Slot
+  readonly slot: Seat
+  readonly health: SlotHealth
   readonly api: WorkerApi
   readonly pool: TrainerPool
   readonly records: TrainerRecords
@@ -63,6 +66,7 @@ export async function runAttempt(context: AttemptContext): Promise<void> {
   }
   try {
     const outcome = await findOutcome(context, { claim, control, api, batcher, settings, metrics, trace, logger })
+    context.health.note(context.slot, claim.jobId, outcome)
     // what conductTrainer flushed is delivered; what came after it is worth a try and no more
     await batcher.flush().catch(() => {})
     await api.finish(outcome)
@@ -99,7 +103,7 @@ async function train(context: AttemptContext, ashore: Ashore): Promise<Outcome> 
   const data = await trace.during('bring data', () => bringData(context.data, ashore))
   try {
     const early = control.stopReason()
-    if (early || data === null) return stopped(early ?? 'hand-back')
+    if (early || data === null) return stopped(early ?? 'hand-back', control.stopWords())
     return await runTrainer(context, { ...ashore, dataFolders: data.folders }, checkpoint)
   } finally {
     await data?.release()
@@ -107,7 +111,7 @@ async function train(context: AttemptContext, ashore: Ashore): Promise<Outcome> 
 }
 
 async function runTrainer(
-  { pool, records, slot }: AttemptContext,
+  { pool, records, slot, health }: AttemptContext,
   ready: Omit<AttemptRun, 'trainer'>,
   checkpoint: string | null,
 ): Promise<Outcome> {
@@ -118,9 +122,13 @@ async function runTrainer(
   try {
     control.abandoned.throwIfAborted()
     await records.write(trainer.pid, scratch.root)
-    await trace.during('start trainer', () => untilReady(trainer))
+    const lost = lostGpu(slot, await trace.during('start trainer', () => untilReady(trainer)))
+    health.saw(slot, lost === null)
     const late = control.stopReason()
-    return late ? stopped(late) : await conductTrainer({ ...ready, trainer }, checkpoint)
+    // the machine's fault: the job goes on where there is a GPU, and the attempt does not count
+    if (lost !== null && claim.spec.resources.gpus > 0) return stopped(late ?? 'hand-back', lost)
+    tellDevice(ready, slot, lost)
+    return late ? stopped(late, control.stopWords()) : await conductTrainer({ ...ready, trainer }, checkpoint)
   } finally {
     control.abandoned.removeEventListener('abort', kill)
     kill()
@@ -128,8 +136,20 @@ async function runTrainer(
   }
 }
 
-async function untilReady({ ready }: TrainerProcess): Promise<void> {
-  await ready.catch((error) => {
+/** A job that did not ask for a GPU uses the slot's; either way its log should say what it ran on. */
+function tellDevice({ batcher, claim, settings }: Omit<AttemptRun, 'trainer'>, slot: Seat, lost: string | null): void {
+  const { attempt } = claim
+  if (slot.device === null) return
+  const message =
+    lost === null
+      ? `Attempt ${attempt} runs on ${describeSlot(slot)} of worker ${settings.name}.`
+      : `Attempt ${attempt} runs on the CPU of worker ${settings.name}: ${lost}.`
+  if (lost !== null) batcher.addLog('warn', message)
+  batcher.addEvent({ type: 'note', data: { attempt, message } })
+}
+
+function untilReady({ ready }: TrainerProcess): Promise<TrainerVersions> {
+  return ready.catch((error) => {
     throw new TrainerStartError(describeError(error), { cause: error })
   })
 }
@@ -137,6 +157,7 @@ async function untilReady({ ready }: TrainerProcess): Promise<void> {
 function failureCode(error: unknown): FailureCode {
   if (error instanceof TrainerStartError) return 'trainer.crashed'
   if (error instanceof DataError) return error.code
+  if (error instanceof TrainerRightsError) return 'trainer.error'
   return isDiskFull(error) ? 'resource.disk_full' : 'worker.upload_failed'
 }
 

@@ -1,4 +1,5 @@
-// The folder of one attempt: everything that a trainer writes and that a worker downloads for it, gone when it ends.
+// The folder of one attempt: everything that a trainer writes and that a worker downloads for it, gone when it ends, and
+// nobody else's on this machine to read.
 import { mkdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AttemptRef } from './worker-api.ts'
@@ -19,7 +20,8 @@ export async function makeScratch(scratchDir: string, { jobId, attempt }: Attemp
   const root = join(scratchDir, jobId, `attempt-${attempt}`)
   const work = join(root, 'work')
   await rm(root, { recursive: true, force: true })
-  await mkdir(work, { recursive: true })
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  await mkdir(work, { mode: 0o700 })
   return {
     root,
     work,

@@ -7,7 +7,7 @@ import {
   type TrainerVersions,
   type WorkerToTrainer,
 } from '@stillhouse/spec'
-import { outOfMemoryKills } from './process-facts.ts'
+import { makeExpendable, outOfMemoryKills } from './process-facts.ts'
 import { readTrainerOutput } from './trainer-output.ts'
 
 type WithoutVersion<T> = T extends unknown ? Omit<T, 'version'> : never
@@ -56,6 +56,7 @@ export function forkTrainer(options: ForkOptions): TrainerProcess {
     execArgv: [...options.execArgv],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  if (child.pid !== undefined) void makeExpendable(child.pid)
   let listener: TrainerListener | null = null
   let end: TrainerEnd | null = null
   let killedBy: ProcessEnd['killedBy']

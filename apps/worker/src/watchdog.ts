@@ -1,16 +1,19 @@
 // Watches a trainer from outside, since a trainer inside a native call cannot watch itself: the age of its last sign
-// of life, its whole running time, and its resident memory.
+// of life, its whole running time, its resident memory, and what it has written.
 
-export type Bite = 'watchdog' | 'timeout' | 'memory'
+export type Bite = 'watchdog' | 'timeout' | 'memory' | 'disk'
 
 export interface WatchdogOptions {
   /** Longest silence, in milliseconds. */
   readonly stuckMs: number
   /** Longest run; null: none. */
   readonly timeoutMs: number | null
-  /** Most resident bytes; null: no limit. */
-  readonly memoryBytes: number | null
+  /** Most resident bytes. */
+  readonly memoryBytes: number
   readonly residentBytes: () => Promise<number | null>
+  /** Most bytes in its folder. */
+  readonly diskBytes: number
+  readonly writtenBytes: () => Promise<number>
   /** Called once, with what was exceeded. */
   readonly onBite: (bite: Bite, detail: string) => void
   readonly everyMs: number
@@ -25,11 +28,12 @@ export interface Watchdog {
 }
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
-  const { stuckMs, timeoutMs, memoryBytes, residentBytes, onBite, everyMs } = options
+  const { stuckMs, timeoutMs, memoryBytes, residentBytes, diskBytes, writtenBytes, onBite, everyMs } = options
   const started = performance.now()
   let lastSign = started
   let waiting = false
   let watching = true
+  let measuring = false
 
   const stop = (): void => {
     watching = false
@@ -46,9 +50,19 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     if (timeoutMs !== null && now - started > timeoutMs)
       return bite('timeout', `It ran for ${seconds(now - started)}; the limit is ${seconds(timeoutMs)}.`)
     if (now - lastSign > stuckMs) return bite('watchdog', `Nothing was heard from it for ${seconds(now - lastSign)}.`)
-    const resident = memoryBytes === null ? null : await residentBytes()
-    if (resident !== null && memoryBytes !== null && resident > memoryBytes)
-      bite('memory', `It held ${gigabytes(resident)} of memory; the limit is ${gigabytes(memoryBytes)}.`)
+    const resident = await residentBytes()
+    if (resident !== null && resident > memoryBytes)
+      return bite('memory', `It held ${gigabytes(resident)} of memory; the limit is ${gigabytes(memoryBytes)}.`)
+    await checkDisk()
+  }
+  const checkDisk = async (): Promise<void> => {
+    // a folder of very many files takes longer to look at than the time between two looks
+    if (measuring) return
+    measuring = true
+    const written = await writtenBytes()
+    measuring = false
+    if (written > diskBytes)
+      bite('disk', `It wrote ${gigabytes(written)} to its scratch folder; the limit is ${gigabytes(diskBytes)}.`)
   }
   const timer = setInterval(() => void check(), everyMs)
   return {

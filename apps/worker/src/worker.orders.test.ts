@@ -1,7 +1,7 @@
 // What reaches a running attempt from outside: cancel, fencing, a lost lease, an API that comes and goes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { type FakeJob, FakeProblem } from './testing/fake-service.ts'
+import { createFakeService, type FakeJob, FakeProblem } from './testing/fake-service.ts'
 import { type Action, DONE, scriptedJob } from './testing/scripted-job.ts'
 import { startTestWorker, type TestWorker } from './testing/start-test-worker.ts'
 import { waitUntil } from './testing/wait-until.ts'
@@ -47,6 +47,69 @@ it('cancels a running job with a last checkpoint, well within five seconds', asy
   expect(performance.now() - asked).toBeLessThan(4000)
   expect(job.checkpoints).toMatchObject([{ step: 9, files: [{ path: 'state' }] }])
   expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
+})
+
+it('hands a job back that the API wants back: with a last checkpoint, its reason, and a slot for the next job', async () => {
+  const worker = await start()
+  const { job, finished } = await startEndless(worker, [...LAST_CHECKPOINT, STOPPED])
+  job.reason = 'preempted by a job of higher priority'
+  job.order = 'hand-back'
+  await finished
+  expect(job.checkpoints).toMatchObject([{ step: 9 }])
+  expect(job.outcomes).toEqual([{ outcome: 'handed-back', reason: 'preempted by a job of higher priority' }])
+  expect((await worker.run(scriptedJob({ run: [DONE] }))).outcomes).toMatchObject([{ outcome: 'succeeded' }])
+  expect(worker.service.heartbeats.every(({ state }) => state === 'active')).toBe(true)
+})
+
+it('hands a job back within the grace when no checkpoint can be written', async () => {
+  const worker = await start({ stopGraceMs: 300 })
+  const jobId = worker.service.addJob(
+    scriptedJob({ run: [...LAST_CHECKPOINT, metric(1), { ignoreSignals: true }, { sleep: 60_000 }] }),
+  )
+  const job = worker.service.jobs.get(jobId) as FakeJob
+  const finished = worker.deliver(jobId, 1)
+  await waitUntil(() => job.reports.length > 0)
+  const asked = performance.now()
+  job.order = 'hand-back'
+  await finished
+  expect(performance.now() - asked).toBeLessThan(4000)
+  expect(job.checkpoints).toMatchObject([{ step: 9 }])
+  expect(job.outcomes).toMatchObject([{ outcome: 'handed-back' }])
+})
+
+it('hands a job back although the store refuses its last checkpoint', async () => {
+  const worker = await start({ uploadMs: 300 })
+  const { job, finished } = await startEndless(worker, [...LAST_CHECKPOINT, STOPPED])
+  worker.service.before = (call) => {
+    if (call === 'putBlob') throw new FakeProblem(503, 'service.unavailable', 'the artifact store is down')
+  }
+  job.order = 'hand-back'
+  await finished
+  expect(job.checkpoints).toEqual([])
+  expect(job.outcomes).toMatchObject([{ outcome: 'handed-back' }])
+})
+
+it('cancels a job that is cancelled while it is being handed back', async () => {
+  const worker = await start()
+  const { job, finished } = await startEndless(worker, [{ sleep: 500 }, STOPPED])
+  job.order = 'hand-back'
+  await sleep(250)
+  job.order = 'cancel'
+  await finished
+  expect(job.outcomes).toEqual([{ outcome: 'cancelled' }])
+})
+
+it('goes on with a job when it does not know the order, and keeps its lease', async () => {
+  const worker = await start()
+  worker.service.leaseSeconds = 0.6
+  const { job, finished } = await startEndless(await start({}, worker.service), [DONE])
+  job.order = 'dance' as FakeJob['order']
+  const steps = (): number => Math.max(...job.reports.map(({ progress }) => progress?.step ?? 0))
+  const before = steps()
+  await waitUntil(() => steps() > before + 100)
+  job.order = 'cancel'
+  await finished
+  expect(job.outcomes).toMatchObject([{ outcome: 'succeeded' }])
 })
 
 it('cancels a trainer that does not listen by SIGTERM and SIGKILL', async () => {
@@ -112,8 +175,8 @@ it('loses and repeats nothing when the API is away for less than the lease', asy
 })
 
 it('repeats a batch under its number when the answer was lost', async () => {
-  const worker = await start()
-  const { api } = worker.service
+  const service = createFakeService()
+  const { api } = service
   const report = api.report
   const sent: number[] = []
   let lost = 0
@@ -122,6 +185,7 @@ it('repeats a batch under its number when the answer was lost', async () => {
     await report(ref, batch)
     if (lost++ === 0) unreachable()
   }
+  const worker = await start({}, service)
   const job = await worker.run(scriptedJob({ run: [metric(1), DONE] }))
   expect(sent).toEqual([1, 1])
   expect(job.reports.map(({ metrics }) => metrics.length)).toEqual([1])

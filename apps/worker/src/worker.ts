@@ -1,23 +1,23 @@
 // A worker, put together: trainers that prove that TensorFlow loads, a place in the API's list, heartbeats, and a
 // consumer of the queue. It trains nothing itself, so its event loop stays free to renew leases.
-import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Logger, STILLHOUSE_VERSION } from '@stillhouse/kit'
+import type { Logger } from '@stillhouse/kit'
 import type { ConsumerOptions, QueueConsumer } from '@stillhouse/queue'
-import type { Device, TrainerVersions } from '@stillhouse/spec'
 import type { AttemptControl } from './attempt-control.ts'
 import type { DataStore } from './data/bring-data.ts'
 import { createDataCache } from './data/data-cache.ts'
 import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
+import { type HealthFile, keepHealthFile } from './health-file.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
+import { introduce } from './introduce.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { measuredApi, measuredPool } from './metrics-parts.ts'
 import { serveMetrics } from './metrics-server.ts'
-import { type Registration, register } from './registration.ts'
 import type { Settings } from './settings.ts'
-import { findGpus, planSlots, type Slot } from './slots.ts'
-import { createTrainerPool, type TrainerPool } from './trainer-pool.ts'
+import { createSlotHealth } from './slot-health.ts'
+import { findGpus, planSlots } from './slots.ts'
+import { createTrainerPool } from './trainer-pool.ts'
 import { createTrainerRecords } from './trainer-records.ts'
 import { watchEventLoop } from './watch-event-loop.ts'
 import type { WorkerApi } from './worker-api.ts'
@@ -38,26 +38,36 @@ export interface WorkerParts {
 
 /** Works until `draining` is aborted. Rejects when the worker cannot start; then nothing is left behind. */
 export async function runWorker(parts: WorkerParts): Promise<void> {
-  const { settings, createConsumer, logger, draining } = parts
+  const { settings, createConsumer, logger } = parts
+  const useless = new AbortController()
+  const draining = AbortSignal.any([parts.draining, useless.signal])
+  const healthFile = keepHealthFile(settings.healthFile, logger)
   const metrics = createWorkerMetrics()
   const api = measuredApi(parts.api, metrics)
   const door = settings.metrics ? await serveMetrics(metrics.registry, settings.metrics) : null
   if (door) logger.info({ url: door.url }, 'metrics are shown')
   const records = createTrainerRecords(settings.scratchDir, logger)
-  await records.cleanUp()
   const stopWatching = watchEventLoop(logger, metrics.eventLoopLag)
   const pool = measuredPool(createTrainerPool({ settings, records, logger }), metrics)
   try {
+    await records.cleanUp()
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
-    const registration = await introduce({ settings, api, logger, draining }, slots, pool)
+    const { seats, registration } = await introduce({ settings, api, pool, logger, draining }, slots)
     const attempts = new Set<AttemptControl>()
-    metrics.observeSlots(slots.length, () => attempts.size)
+    metrics.observeSlots(seats.length, () => attempts.size)
     const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
     const data = storeOf(parts)
-    const parted = { api, pool, records, data, settings, metrics, logger }
-    const workplace = { ...parted, registration, free: [...slots], attempts, draining }
-    await serve(workplace, heartbeats, createConsumer)
+    const workplace: Workplace = {
+      ...{ api, pool, records, data, settings, metrics, logger, registration, attempts, draining },
+      health: createSlotHealth(),
+      seats: new Set(seats),
+      free: [...seats],
+      onUseless: (why) => useless.abort(new Error(why)),
+    }
+    await serve(workplace, { heartbeats, createConsumer, healthFile })
+    if (!parts.draining.aborted) useless.signal.throwIfAborted()
   } finally {
+    healthFile.close()
     stopWatching()
     await door?.close()
     await pool.close()
@@ -70,26 +80,12 @@ function storeOf({ settings, logger, ...parts }: WorkerParts): DataStore {
   return { cache, openObjects: parts.openObjects ?? openObjects }
 }
 
-type Introduction = Pick<WorkerParts, 'settings' | 'api' | 'logger' | 'draining'>
-
-async function introduce(
-  { settings, api, logger, draining }: Introduction,
-  slots: readonly Slot[],
-  pool: TrainerPool,
-): Promise<Registration> {
-  const versions = await Promise.all(slots.map((slot) => pool.warm(slot).ready))
-  const devices = listDevices(versions)
-  logger.info({ slots: slots.length, devices, tensorflow: versions[0]?.tensorflow }, 'trainers are ready')
-  const { name, labels } = settings
-  const worker = { name, labels, host: hostname(), version: STILLHOUSE_VERSION, slots: slots.length, devices }
-  return register({ api, worker, signal: draining, logger })
+interface Service extends Pick<WorkerParts, 'createConsumer'> {
+  readonly heartbeats: HeartbeatLoop
+  readonly healthFile: HealthFile
 }
 
-async function serve(
-  workplace: Workplace,
-  heartbeats: HeartbeatLoop,
-  createConsumer: WorkerParts['createConsumer'],
-): Promise<void> {
+async function serve(workplace: Workplace, { heartbeats, createConsumer, healthFile }: Service): Promise<void> {
   const { attempts, draining, free, logger, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
@@ -103,7 +99,9 @@ async function serve(
     onError: (error) => logger.warn({ err: error }, 'the queue has trouble'),
   })
   logger.info('taking jobs')
+  healthFile.say('taking-jobs')
   await whenAborted(draining)
+  healthFile.say('draining')
   logger.info({ jobs: running.size }, 'draining: no new jobs, running ones are handed back')
   // a job that is handed back must not come back to this worker
   await Promise.race([heartbeats.beatNow(), sleep(ANNOUNCE_MS, undefined, { ref: false })])
@@ -113,13 +111,6 @@ async function serve(
   await heartbeats.stop()
   await registration.remove().catch((error) => logger.warn({ err: error }, 'could not sign off'))
   await consumer.close()
-}
-
-/** Each slot's trainer has shown what it uses: every GPU once, the CPU once. */
-function listDevices(versions: readonly TrainerVersions[]): Device[] {
-  const all = versions.flatMap(({ devices }) => devices)
-  const cpu = all.find(({ kind }) => kind === 'cpu')
-  return [...all.filter(({ kind }) => kind === 'gpu'), ...(cpu ? [cpu] : [])]
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

@@ -4,22 +4,21 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { classifyFailure } from './classify-failure.mjs'
-import { freeBytes, requireSpace } from './disk.mjs'
+import { requireSpace } from './disk.mjs'
 import { commandsFor, distributionFamily } from './distribution.mjs'
 import { largestFile } from './download-wheel.mjs'
-import { findExecutables } from './find-executable.mjs'
 import { installFolder } from './install-folder.mjs'
 import { readJson, updateJson } from './json-file.mjs'
 import { withLock } from './lock.mjs'
 import { cacheName } from './paths.mjs'
 import { PYTHON_TENSORFLOW, pythonRequirements } from './pins.mjs'
-import { commandFailed, diskFull, networkFailed } from './problems.mjs'
+import { pipFailed } from './pip-failed.mjs'
+import { commandFailed } from './problems.mjs'
+import { pythonOfVersion } from './python-of-version.mjs'
 import { lastLines, runCommand } from './run-command.mjs'
 import { SetupError } from './setup-error.mjs'
 
 const POLL_MS = 250
-const NAMES = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10']
 /** Versions that the pinned TensorFlow has wheels for. */
 const PYTHONS = ['3.10', '3.11', '3.12', '3.13']
 /** Written by installFolder, last. */
@@ -43,7 +42,9 @@ export async function planPythonTensorflow({ platform, cache, tools, env }) {
   const known = /** @type {PythonTensorflow | undefined} */ (readJson(tools)['pythonTensorflow'])
   const current = PYTHONS.map(name).includes(basename(known?.packages ?? ''))
   if (known && current && existsSync(known.python) && isWhole(known.packages)) return { ...known, ready: true }
-  const { path, version } = await findPython(env)
+  const found = await pythonOfVersion(PYTHONS, env)
+  if (!found) throw pythonMissing()
+  const { path, version } = found
   const packages = join(cache, 'python', name(version))
   return { python: path, packages, ready: isWhole(packages) }
 }
@@ -89,7 +90,14 @@ async function install({ python, packages, platform, env, logs, view }) {
     const stop = watch(temporary, view)
     const pip = { ...env, TMPDIR: temporary, PIP_REQUIRE_VIRTUALENV: '0' }
     const result = await runCommand(python, pipArguments(list, folder), { env: pip, log }).finally(stop)
-    if (result.code !== 0) throw pipFailed({ output: result.output, folder, needed, log })
+    if (result.code !== 0)
+      throw pipFailed({
+        what: `installing tensorflow ${PYTHON_TENSORFLOW.version} for Python`,
+        output: result.output,
+        folder,
+        needed,
+        log,
+      })
     rmSync(temporary, { recursive: true })
     // Headers are for building, scripts name the temporary folder.
     for (const name of ['tensorflow/include', 'bin']) rmSync(join(folder, name), { recursive: true, force: true })
@@ -133,21 +141,6 @@ async function verify(python, folder, { env, log }) {
   throw commandFailed({ what: 'starting TensorFlow in Python', detail: lastLines(output, 3), log })
 }
 
-/**
- * @param {Env} env
- * @returns {Promise<{path: string, version: string}>}
- */
-async function findPython(env) {
-  const names = env['PYTHON'] ? [env['PYTHON'], ...NAMES] : NAMES
-  const script = 'import sys, pip; print("is", "%d.%d" % sys.version_info[:2])'
-  for (const path of names.flatMap((name) => findExecutables(name, env))) {
-    const { code, output } = await runCommand(path, ['-c', script], { env })
-    const version = code === 0 ? /is (\d+\.\d+)/.exec(output)?.[1] : undefined
-    if (version && PYTHONS.includes(version)) return { path, version }
-  }
-  throw pythonMissing()
-}
-
 function pythonMissing() {
   const commands = {
     debian: 'sudo apt-get install -y python3 python3-pip',
@@ -163,14 +156,4 @@ function pythonMissing() {
       'then run the same command again',
     ],
   })
-}
-
-/** @param {{output: string, folder: string, needed: number, log: string}} failure */
-function pipFailed({ output, folder, needed, log }) {
-  const cause = classifyFailure(output)
-  const what = `installing tensorflow ${PYTHON_TENSORFLOW.version} for Python`
-  const detail = lastLines(output, 3)
-  if (cause === 'disk') return diskFull({ folder, needed, free: freeBytes(folder), what })
-  if (cause === 'network') return networkFailed({ what, detail })
-  return commandFailed({ what, why: 'the index that pip asks may lack one of the packages', detail, log })
 }

@@ -11,6 +11,7 @@ import { installChromium, planChromium } from './install-chromium.mjs'
 import { installDependencies, readPackages, whyStale } from './install-dependencies.mjs'
 import { installPythonTensorflow, planPythonTensorflow } from './install-python-tensorflow.mjs'
 import { installRedis, planRedis } from './install-redis.mjs'
+import { installSchemathesis, planSchemathesis } from './install-schemathesis.mjs'
 import { installTensorflow } from './install-tensorflow.mjs'
 import { readJson, updateJson } from './json-file.mjs'
 import { withLock } from './lock.mjs'
@@ -118,6 +119,7 @@ async function planTests(context) {
     redis: await planRedis(context),
     chromium: await planChromium(context),
     python: await planPythonTensorflow(context),
+    schemathesis: await planSchemathesis(context),
   }
 }
 
@@ -153,9 +155,10 @@ async function runSteps(options, context, plan) {
  * @param {Context} context
  * @param {string} python
  */
-async function setUpTests({ redis, chromium, python: packages }, context, python) {
+async function setUpTests({ redis, chromium, python: packages, schemathesis }, context, python) {
   const { reporter } = context
   await reporter.step('Redis', (view) => installRedis({ ...context, plan: redis, python, view }))
   await reporter.step('Chromium', (view) => installChromium({ ...context, plan: chromium, view }))
   await reporter.step('Python', (view) => installPythonTensorflow({ ...context, plan: packages, view }))
+  await reporter.step('Schemathesis', (view) => installSchemathesis({ ...context, plan: schemathesis, view }))
 }

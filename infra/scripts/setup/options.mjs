@@ -7,8 +7,8 @@ Sets up whatever is missing: node_modules, native TensorFlow and its binding, Po
 Safe to repeat; takes under a second when nothing is missing.
 
 Options
-  --test               also what the tests need: a real Redis, Chromium, and TensorFlow for Python (at most 420 MB to
-                       download, 1.4 GB on disk)
+  --test               also what the tests need: a real Redis, Chromium, TensorFlow for Python and Schemathesis (at most
+                       440 MB to download, 1.5 GB on disk)
   --gpu                TensorFlow with CUDA 12 (Linux x86_64; about 3.4 GB to download, 6 GB on disk)
   --cpu                TensorFlow without CUDA (the default; 274 MB to download, 0.9 GB on disk)
   --tensorflow <path>  link to a TensorFlow >= 2.13 that is installed for Python instead of downloading one:

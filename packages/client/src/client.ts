@@ -69,6 +69,7 @@ export interface Client {
   listWorkers(options?: CallOptions): Promise<spec.Worker[]>
   /** Whose turn it is, and why each job waits. */
   getQueue(query?: { readonly team?: string; readonly limit?: number }, options?: CallOptions): Promise<spec.QueueView>
+  changeWorker(id: string, change: spec.WorkerChange, options?: CallOptions): Promise<spec.Worker>
   /** Whether the service answers and has all it needs. Never rejects. */
   isReady(options?: CallOptions): Promise<boolean>
 

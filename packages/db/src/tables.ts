@@ -14,6 +14,7 @@ import { createMetricRepository } from './repositories/metric-repository.ts'
 import { createOutboxRepository } from './repositories/outbox-repository.ts'
 import { createPaceRepository } from './repositories/pace-repository.ts'
 import { createReportBatchRepository } from './repositories/report-batch-repository.ts'
+import { createRestoreRepository } from './repositories/restore-repository.ts'
 import { createSignals } from './repositories/signals.ts'
 import { createStaleBlobRepository } from './repositories/stale-blob-repository.ts'
 import { createStatsRepository } from './repositories/stats-repository.ts'
@@ -41,6 +42,7 @@ export function createTables(connection: Connection) {
     models: createUploadedModelRepository(connection),
     outbox: createOutboxRepository(connection),
     paces: createPaceRepository(connection),
+    restore: createRestoreRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
     stats: createStatsRepository(connection),

@@ -2,6 +2,7 @@
 import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
 import { inTeam } from './caller.ts'
 import { cancel } from './cancel.ts'
+import { changeWorker } from './change-worker.ts'
 import { getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
 import { getJob } from './get-job.ts'
 import type { JobContext } from './job-context.ts'
@@ -9,6 +10,7 @@ import type { Caller, CallerService, TeamCaller, TeamService } from './job-servi
 import { listAudit } from './list-audit.ts'
 import { listJobs } from './list-jobs.ts'
 import { listEvents, listLogs, listMetrics } from './list-progress.ts'
+import { listWorkers } from './list-workers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './manage-keys.ts'
 import { getModel, getModelFiles, saveModel } from './models.ts'
 import { retry } from './retry.ts'
@@ -35,6 +37,8 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     getDataset: (id) => getDataset(context, caller, id),
     hasDataset: (id) => hasDataset(context, caller, id),
     listDatasets: (page) => listDatasets(context, caller, page),
+    listWorkers: () => listWorkers(context, caller),
+    changeWorker: (change) => changeWorker(context, caller, change),
     createTeam: (team) => createTeam(context, caller, team),
     listTeams: () => listTeams(context, caller),
     getTeam: (name) => getTeam(context, caller, name),

@@ -45,7 +45,10 @@ function describe({ move, reason, failure }: StateChange, attempt: number): Even
 
 async function recordAttempts(tx: Tables, { move, ending }: StateChange, moved: readonly MovedJob[]): Promise<void> {
   const keys = moved.map(({ id, attempt }) => ({ jobId: id, attempt }))
-  if (move.to === 'dispatched') return tx.attempts.open(keys, move.gpus)
+  if (move.to === 'dispatched') {
+    const gpus = new Map(move.seats.map((seat) => [seat.jobId, seat.gpus]))
+    return tx.attempts.open(keys.map((key) => ({ ...key, gpus: gpus.get(key.jobId) ?? 0 })))
+  }
   if (move.to === 'running') {
     for (const key of keys) await tx.attempts.start(key, move.workerId)
     return

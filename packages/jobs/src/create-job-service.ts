@@ -29,7 +29,7 @@ import { saveArtifacts } from './save-artifacts.ts'
 import { saveCheckpoint } from './save-checkpoint.ts'
 import { createStats } from './stats.ts'
 import { createJobWatch } from './watch-jobs.ts'
-import { listWorkers, registerWorker, removeWorker } from './workers.ts'
+import { registerWorker, removeWorker } from './workers.ts'
 
 export interface JobServiceOptions extends Partial<JobSettings> {
   readonly databaseUrl: string
@@ -46,7 +46,8 @@ export interface JobServiceOptions extends Partial<JobSettings> {
   readonly connections?: number
 }
 
-const DEFAULTS: JobSettings = {
+/** What a service does that is told nothing else. */
+export const DEFAULT_SETTINGS: JobSettings = {
   leaseSeconds: 20,
   heartbeatSeconds: 2,
   claimSeconds: 5,
@@ -71,12 +72,12 @@ export async function createJobService(options: JobServiceOptions): Promise<JobS
 
 function settingsOf(options: Partial<JobSettings>): JobSettings {
   return {
-    leaseSeconds: options.leaseSeconds ?? DEFAULTS.leaseSeconds,
-    heartbeatSeconds: options.heartbeatSeconds ?? DEFAULTS.heartbeatSeconds,
-    claimSeconds: options.claimSeconds ?? DEFAULTS.claimSeconds,
-    staleBlobSeconds: options.staleBlobSeconds ?? DEFAULTS.staleBlobSeconds,
-    maxWaitSeconds: options.maxWaitSeconds ?? DEFAULTS.maxWaitSeconds,
-    overviewMs: options.overviewMs ?? DEFAULTS.overviewMs,
+    leaseSeconds: options.leaseSeconds ?? DEFAULT_SETTINGS.leaseSeconds,
+    heartbeatSeconds: options.heartbeatSeconds ?? DEFAULT_SETTINGS.heartbeatSeconds,
+    claimSeconds: options.claimSeconds ?? DEFAULT_SETTINGS.claimSeconds,
+    staleBlobSeconds: options.staleBlobSeconds ?? DEFAULT_SETTINGS.staleBlobSeconds,
+    maxWaitSeconds: options.maxWaitSeconds ?? DEFAULT_SETTINGS.maxWaitSeconds,
+    overviewMs: options.overviewMs ?? DEFAULT_SETTINGS.overviewMs,
   }
 }
 
@@ -96,7 +97,6 @@ export function assembleJobService(context: JobContext, databaseUrl: string): Jo
 function useCases(context: JobContext): Omit<JobService, 'watchJob' | 'background' | 'start' | 'close'> {
   return {
     as: (caller) => callerService(context, caller),
-    listWorkers: () => listWorkers(context),
     stats: createStats(context),
     totals: createRunningTotals(context.db),
     authenticate: (secret) => authenticate(context, secret),

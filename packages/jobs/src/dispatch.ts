@@ -7,8 +7,8 @@ import { changeState } from './change-state.ts'
 import { type JobContext, liveSeconds } from './job-context.ts'
 import { type Assignment, assignJobs, type Decision, type Situation } from './schedule/assign-jobs.ts'
 import { UNKNOWN_CHARGE } from './schedule/line.ts'
-import type { Preemption } from './schedule/preempt.ts'
 import { freeSlots } from './schedule/seats.ts'
+import { preemptedBy } from './stop-reason.ts'
 
 const MOST_AT_ONCE = 500
 /** Jobs per team and kind that are looked at beyond those that fit: one of them may make others stop, or keep a place. */
@@ -68,26 +68,13 @@ async function makeRoom(tx: Tables, { preemptions, released }: Decision): Promis
   for (const preemption of preemptions) {
     await tx.line.reserve(preemption.job.id, preemption.workerId)
     for (const victim of preemption.victims)
-      await tx.jobs.requestHandBack([victim.id], reasonFor(victim.teamId, preemption))
+      await tx.jobs.requestHandBack([victim.id], preemptedBy(preemption.job, victim))
   }
-}
-
-/** What another team runs is not told. */
-function reasonFor(teamId: string, { job }: Preemption): string {
-  return teamId === job.teamId
-    ? `preempted by job ${job.id} of priority ${job.priority}`
-    : `preempted by a job of priority ${job.priority}`
 }
 
 /** Answers the hand-overs by job: of those that were still queued. */
-async function move(tx: Tables, assigned: readonly Assignment[]): Promise<Map<string, HandOver>> {
-  const found = new Map<string, HandOver>()
-  for (const workerId of new Set(assigned.map((one) => one.workerId))) {
-    const mine = assigned.filter((one) => one.workerId === workerId)
-    const ids = mine.map(({ jobId }) => jobId)
-    const gpus = mine[0]?.gpus ?? 0
-    const moved = await changeState(tx, { ids, from: ['queued'], move: { to: 'dispatched', workerId, gpus } })
-    for (const { id, attempt } of moved) found.set(id, { jobId: id, attempt, workerId })
-  }
-  return found
+async function move(tx: Tables, seats: readonly Assignment[]): Promise<Map<string, HandOver>> {
+  const workers = new Map(seats.map(({ jobId, workerId }) => [jobId, workerId]))
+  const moved = await changeState(tx, { ids: [...workers.keys()], from: ['queued'], move: { to: 'dispatched', seats } })
+  return new Map(moved.map(({ id, attempt }) => [id, { jobId: id, attempt, workerId: workers.get(id) as string }]))
 }

@@ -8,6 +8,7 @@ import type { JobContext } from './job-context.ts'
 import { existingJob, staleAttempt } from './job-errors.ts'
 import type { AttemptRef } from './job-service.ts'
 import { missingFiles } from './missing-files.ts'
+import { handBackEnding } from './stop-reason.ts'
 
 type Succeeded = Extract<Outcome, { outcome: 'succeeded' }>
 type Consequence = Pick<StateChange, 'move' | 'reason' | 'failure' | 'ending'>
@@ -28,7 +29,7 @@ export async function finish(context: JobContext, ref: AttemptRef, outcome: Outc
       ids: [job.id],
       from: ['running'],
       guard: { attempt: ref.attempt },
-      ending: { ...endingOf(word), outcomeHash },
+      ending: { ...endingOf(job, word), outcomeHash },
     })
     if (word.outcome === 'succeeded') {
       await tidyUp(tx, { jobId: job.id, metricSeq: word.metricSeq, context })
@@ -74,7 +75,7 @@ function consequenceOf(job: JobRow, outcome: Outcome): Consequence {
     case 'cancelled':
       return stopped(job, 'the worker stopped it')
     case 'handed-back':
-      return stopped(job, `handed back: ${outcome.reason}`)
+      return stopped(job, job.stopReason ?? `handed back: ${outcome.reason}`)
   }
 }
 
@@ -85,8 +86,9 @@ function stopped(job: JobRow, reason: string): Consequence {
     : { move: { to: 'queued', why: 'again' }, reason }
 }
 
-function endingOf(outcome: Outcome): NonNullable<StateChange['ending']> {
-  return outcome.outcome === 'failed' ? { ending: 'failed', code: outcome.code } : { ending: outcome.outcome }
+function endingOf({ stopReason }: JobRow, outcome: Outcome): NonNullable<StateChange['ending']> {
+  if (outcome.outcome === 'failed') return { ending: 'failed', code: outcome.code }
+  return { ending: outcome.outcome === 'handed-back' ? handBackEnding(stopReason) : outcome.outcome }
 }
 
 /** What an earlier attempt wrote beyond the end goes, and so do the checkpoints: there is nothing to resume. */

@@ -13,19 +13,22 @@ export async function heartbeat(
   { state, jobs }: WorkerHeartbeat,
 ): Promise<WorkerOrders> {
   if (!isUuid(workerId)) throw workerNotFound(workerId)
-  const held = await db.transaction(async (tx) => {
-    const before = await tx.workers.seen(workerId, state)
-    if (before === null) throw workerNotFound(workerId)
-    if (state === 'active' && before !== 'active') await tx.signals.work()
-    return jobs.length > 0 ? tx.jobs.renewLeases(workerId, jobs, settings.leaseSeconds) : []
+  const { held, features } = await db.transaction(async (tx) => {
+    const worker = await tx.workers.seen(workerId, state)
+    if (worker === null) throw workerNotFound(workerId)
+    if (state === 'active' && worker.before !== 'active') await tx.signals.work()
+    const held = jobs.length > 0 ? await tx.jobs.renewLeases(workerId, jobs, settings.leaseSeconds) : []
+    return { held, features: worker.features }
   })
+  const handsBack = features.includes('hand-back')
   const mine = new Map(held.map((job) => [`${job.jobId} ${job.attempt}`, job]))
   return {
     jobs: jobs.map(({ jobId, attempt }): Order => {
       const job = mine.get(`${jobId} ${attempt}`)
       if (job === undefined) return { jobId, attempt, order: 'abandon' }
       if (job.cancelRequested) return { jobId, attempt, order: 'cancel' }
-      return job.stopReason === null
+      // a worker of an earlier version would not know the order: the job runs to its end
+      return job.stopReason === null || !handsBack
         ? { jobId, attempt, order: 'go-on' }
         : { jobId, attempt, order: 'hand-back', reason: job.stopReason }
     }),

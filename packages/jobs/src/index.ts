@@ -1,3 +1,5 @@
+export { backUp } from './backup/back-up.ts'
+export { fenceDatabase, restore } from './backup/restore.ts'
 export * from './create-job-service.ts'
 export { dispatch } from './dispatch.ts'
 export type { JobContext, JobSettings } from './job-context.ts'

@@ -36,6 +36,7 @@ import type {
   TrainedTeacher,
   UploadedModel,
   Worker,
+  WorkerChange,
   WorkerHeartbeat,
   WorkerOrders,
 } from '@stillhouse/spec'
@@ -149,6 +150,11 @@ export interface CallerService {
   /** Newest first. */
   listDatasets(page: TeamPage): Promise<DatasetPage>
 
+  // --- machines
+  /** All of them; of the jobs on them those that the caller may see. */
+  listWorkers(): Promise<Worker[]>
+  changeWorker(change: WorkerChange & { id: string }): Promise<Worker>
+
   // --- administration
   createTeam(team: NewTeam): Promise<Team>
   listTeams(): Promise<Team[]>
@@ -177,7 +183,6 @@ export interface JobService {
 
   /** Calls back (without payload) whenever the job may have new events; returns unsubscribe. Wakes across API replicas. */
   watchJob(id: string, wake: () => void): () => void
-  listWorkers(): Promise<Worker[]>
   stats(): Promise<QueueStats>
   /** Of the whole service, from the first call on. */
   totals(): Promise<ServiceTotals>

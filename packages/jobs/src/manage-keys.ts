@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ApiKeyRow, isUuid, type Tables, uuidV7 } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
-import type { ApiKey, ApiKeyPage, Fault, IssuedKey, NewApiKey } from '@stillhouse/spec'
+import type { ApiKey, ApiKeyPage, Fault, IssuedKey, NewApiKey, Scope } from '@stillhouse/spec'
 import { assertCluster, fenceOf, visibleTeam } from './caller.ts'
 import type { JobContext } from './job-context.ts'
 import { shorten } from './job-errors.ts'
@@ -15,6 +15,7 @@ import { record } from './record.ts'
 export async function createKey({ db }: JobContext, caller: Caller, key: NewApiKey): Promise<IssuedKey> {
   const { name, scopes } = key
   if (key.team === null) assertCluster(caller, 'may make keys without a team')
+  assertMayTrust(caller, scopes)
   const id = uuidV7()
   const secret = newSecret()
   const expiresAt = key.expiresAt ? new Date(key.expiresAt) : null
@@ -45,7 +46,7 @@ export async function listKeys({ db }: JobContext, caller: Caller, page: TeamPag
 
 /**
  * Gives the key another secret. The one it had stays valid for `graceSeconds`, so that its holders can change over.
- * @throws ApiError key.not_found, key.state_conflict
+ * @throws ApiError key.not_found, key.state_conflict, auth.forbidden
  */
 export async function rotateKey(
   { db }: JobContext,
@@ -59,6 +60,7 @@ export async function rotateKey(
     // a repeated transaction may find that its first try was committed after all
     if (row.secretHash !== stored.secretHash) {
       assertChangeable(row)
+      assertMayTrust(caller, row.scopes)
       if (row.revokedAt !== null || row.expired) throw stateConflict(row, 'is no longer valid; make a new one')
       await tx.apiKeys.rotate(id, stored, graceSeconds)
       await record(tx, caller, {
@@ -113,6 +115,11 @@ async function visibleKey(caller: Caller, id: string, find: Tables['apiKeys']['f
   const row = isUuid(id) ? await find(id) : null
   if (row && (caller.teamId === null || row.teamId === caller.teamId)) return row
   throw new ApiError('key.not_found', `There is no API key ${shorten(id)}. GET /v1/keys lists the keys there are.`)
+}
+
+/** Graphs run on the workers of all teams, so no team decides who may send them, nor learns the secret of who may. */
+function assertMayTrust(caller: Caller, scopes: readonly Scope[]): void {
+  if (scopes.includes('models:trusted')) assertCluster(caller, 'may hand out the scope models:trusted')
 }
 
 /** The next start would undo the change, and nobody should shut himself out. */

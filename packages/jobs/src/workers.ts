@@ -1,6 +1,6 @@
 // Workers come and go.
 import { isUuid, uuidV7 } from '@stillhouse/db'
-import type { RegisteredWorker, RegisterWorker, Worker } from '@stillhouse/spec'
+import type { RegisteredWorker, RegisterWorker } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
 import { workerNotFound } from './job-errors.ts'
 
@@ -30,8 +30,4 @@ export async function removeWorker({ db }: JobContext, workerId: string): Promis
     await tx.jobs.endLeases(workerId)
     await tx.signals.work()
   })
-}
-
-export async function listWorkers({ db }: JobContext): Promise<Worker[]> {
-  return db.read((tables) => tables.workers.list())
 }

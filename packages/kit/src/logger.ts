@@ -1,5 +1,6 @@
-// One structured log format for all processes: JSON lines on stdout, secrets removed by path.
+// One structured log format for all processes: JSON lines on stdout, secrets removed by path, and by what they are.
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
+import { secretScrubber } from './scrub-secrets.ts'
 
 export type Logger = PinoLogger
 
@@ -31,6 +32,7 @@ export function createLogger(
     name,
     level,
     redact: { paths: SECRETS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[secret]' },
+    hooks: { streamWrite: secretScrubber(process.env) },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -8,8 +8,12 @@ const Timestamp = Type.String({ format: 'date-time' })
 /** Columns that hold counts are 32 bits wide. */
 const MOST = 2_147_483_647
 
-/** What a key may do. `admin` includes reading and writing jobs; `worker` stands alone. */
-export const SCOPES = ['jobs:read', 'jobs:write', 'worker', 'admin'] as const
+/**
+ * What a key may do. `admin` includes reading and writing jobs; `models:trusted` goes with `jobs:write` and lets its holder
+ * send graphs, which are programs that run on the workers: only an administrator of the cluster can give it. `worker`
+ * stands alone.
+ */
+export const SCOPES = ['jobs:read', 'jobs:write', 'models:trusted', 'worker', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** The team of everything that was not given to another; it always exists. */

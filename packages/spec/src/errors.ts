@@ -36,6 +36,8 @@ export const API_ERRORS = {
   'blob.digest_mismatch': { status: 422, title: 'The uploaded bytes do not have the announced sha256' },
   'quota.jobs_queued': { status: 429, title: 'The team has as many waiting jobs as it may have' },
   'quota.artifact_bytes': { status: 429, title: 'The team keeps more bytes of artifacts than it may' },
+  'rate.limited': { status: 429, title: 'Too many requests' },
+  'auth.throttled': { status: 429, title: 'Too many invalid API keys came from this address' },
   'service.unavailable': { status: 503, title: 'The service cannot answer now' },
   'internal.error': { status: 500, title: 'An unexpected error in the service' },
 } as const satisfies Record<string, ErrorKind>

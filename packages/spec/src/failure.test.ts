@@ -36,6 +36,7 @@ describe('failureFromProcessEnd', () => {
     ['an exit code it did not explain', { code: 1, signal: null }, 'trainer.crashed'],
     ['the exit code of an exhausted heap', { code: 137, signal: null }, 'resource.out_of_memory'],
     ['our memory limit', { code: null, signal: 'SIGKILL', killedBy: 'memory' }, 'resource.out_of_memory'],
+    ['our disk limit', { code: null, signal: 'SIGKILL', killedBy: 'disk' }, 'resource.disk_full'],
     ['our watchdog', { code: null, signal: 'SIGKILL', killedBy: 'watchdog' }, 'training.stuck'],
     ["the job's own time limit", { code: null, signal: 'SIGTERM', killedBy: 'timeout' }, 'job.timeout'],
   ] as const)('names the failure of a trainer that ended by %s', (_what, end, code) => {

@@ -56,7 +56,7 @@ export const FAILURES = {
   'resource.disk_full': {
     class: 'resource',
     retry: 'once',
-    hint: 'The worker has no space left in its scratch folder. Free space there.',
+    hint: 'The worker has no space left for the job. Free space in its scratch folder, or raise SCRATCH_GB or DATA_CACHE_GB.',
   },
   'job.timeout': {
     class: 'user',
@@ -104,7 +104,7 @@ export interface ProcessEnd {
   readonly code: number | null
   readonly signal: string | null
   /** Set when the parent itself killed it after a watchdog ran out. */
-  readonly killedBy?: 'watchdog' | 'timeout' | 'memory'
+  readonly killedBy?: 'watchdog' | 'timeout' | 'memory' | 'disk'
 }
 
 /** Exit code with which a trainer says "out of memory" when it can still say anything. */
@@ -114,6 +114,7 @@ export const OUT_OF_MEMORY_EXIT_CODE = 137
 export function failureFromProcessEnd(end: ProcessEnd): FailureCode {
   if (end.killedBy === 'watchdog') return 'training.stuck'
   if (end.killedBy === 'timeout') return 'job.timeout'
+  if (end.killedBy === 'disk') return 'resource.disk_full'
   if (end.killedBy === 'memory' || end.code === OUT_OF_MEMORY_EXIT_CODE) return 'resource.out_of_memory'
   return 'trainer.crashed'
 }

@@ -34,6 +34,8 @@ export interface StartJob {
    * own, its name for each of `sources`. A data set without `from` is not in it. To be read only, and only by this attempt.
    */
   dataFolders: Readonly<Record<string, string>>
+  /** Folders of this machine in which data that a job names by path may lie; none: such data is refused. */
+  dataRoots: readonly string[]
   /** Folder that outlives the attempt, shared with other trainers: outputs of teachers, and how many bytes of them. */
   cacheDir: string
   cacheBytes: number

@@ -331,6 +331,18 @@ describe('parseJobSpec gives a draft for the checks that need the shelves', () =
     expect(parseJobSpec('text')).not.toHaveProperty('draft')
   })
 
+  it('and none when a further data set has a name that is not allowed, under which nothing was checked', () => {
+    for (const [name, source] of [
+      ['', -304],
+      ['ä', {}],
+      ['ö', { '': false }],
+    ] as const) {
+      const parsed = parseJobSpec({ ...job, sources: { [name]: source } })
+      expect(parsed).toMatchObject({ ok: false, faults: [{ path: `/sources/${name}` }] })
+      expect(parsed).not.toHaveProperty('draft')
+    }
+  })
+
   it('and puts the paths of later faults into the words of the user', () => {
     const fault = { path: '/teachers/0/model', message: '', expected: '', received: '' }
     expect(faultsAsWritten([fault], { ...job, teacher: trained })).toEqual([{ ...fault, path: '/teacher/model' }])

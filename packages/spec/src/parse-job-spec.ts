@@ -4,7 +4,7 @@ import { Value } from 'typebox/value'
 import { describeValue } from './describe-schema.ts'
 import { type Fault, faultsFromSchemaErrors } from './fault.ts'
 import { jobRuleFaults } from './job-rules.ts'
-import { DataSpec, JobSpec } from './job-spec.ts'
+import { DataSpec, JobSpec, SOURCE_NAME_PATTERN } from './job-spec.ts'
 import { nearest } from './nearest.ts'
 
 const validator = Compile(JobSpec)
@@ -34,14 +34,18 @@ export function parseJobSpec(input: unknown): ParsedJobSpec {
 
 const TRAIN_FIELDS = /^(\/teachers\/\d+)?\/train(\/|$)/
 
+const SOURCE_NAME = new RegExp(SOURCE_NAME_PATTERN)
+
 /** The spec as far as the shelves can check it: a faulty `train` is no matter of theirs, nor is an unknown field. */
 function draftOf(filled: unknown, schemaFaults: readonly Fault[]): JobSpec | undefined {
   const grave = schemaFaults.filter(
     ({ path, message }) => SHELF_FIELDS.test(path) && !message.startsWith('unknown field'),
   )
   if (grave.some(({ path }) => !TRAIN_FIELDS.test(path))) return undefined
-  const { method, stages } = filled as JobSpec
+  const { method, stages, sources } = filled as JobSpec
   if ((method === undefined) === (stages === undefined)) return undefined
+  // What has a name that is not allowed is not described by the schema: it may be anything.
+  if (!Object.keys(sources).every((name) => SOURCE_NAME.test(name))) return undefined
   if (grave.length === 0) return filled as JobSpec
   const { train, teachers, ...rest } = filled as JobSpec
   const stand = soundTrain(train)

@@ -113,10 +113,10 @@ export type JobPage = Static<typeof JobPage>
 /** One point of a training metric. `seq` counts up per job without gaps; a repeat of an attempt reuses it. */
 export const MetricPoint = Type.Object(
   {
-    seq: Type.Integer({ minimum: 1 }),
+    seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     name: Type.String({ maxLength: 128 }),
     stage: Type.String({ maxLength: 64 }),
-    step: Type.Integer({ minimum: 0 }),
+    step: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     epoch: Type.Number({ minimum: 0 }),
     value: Type.Number(),
   },
@@ -186,6 +186,21 @@ export type Device = Static<typeof Device>
 export const WORKER_MODES = ['active', 'cordoned', 'draining'] as const
 export type WorkerMode = (typeof WORKER_MODES)[number]
 
+export const WorkerJob = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    team: Type.String(),
+    attempt: Type.Integer({ minimum: 1 }),
+    progress: Nullable(
+      Type.Number({ minimum: 0, maximum: 1, description: 'part of the steps that is done; null: not known yet' }),
+    ),
+    stopReason: Nullable(Type.String({ description: 'why it is wanted back; null: it runs on' })),
+  },
+  strict,
+)
+export type WorkerJob = Static<typeof WorkerJob>
+
 export const Worker = Type.Object(
   {
     id: Uuid,
@@ -194,18 +209,26 @@ export const Worker = Type.Object(
     version: Type.String(),
     state: Type.Enum(['active', 'draining', 'gone']),
     slots: Type.Integer({ minimum: 1 }),
-    busy: Type.Integer({ minimum: 0 }),
+    busy: Type.Integer({ minimum: 0, description: 'jobs that it runs, of all teams' }),
+    jobs: Type.Array(WorkerJob, { description: 'of those the ones that the key may see' }),
     devices: Type.Array(Device),
     labels: Type.Record(Type.String(), Type.String()),
     memoryGb: Nullable(Type.Number({ description: 'of the machine; null: it does not say' })),
     mode: Type.Enum([...WORKER_MODES], {
       description: 'what an administrator wants: cordoned takes no new jobs, draining also hands back those it runs',
     }),
+    handsBack: Type.Boolean({
+      description:
+        'whether it can hand back a job that it runs; without, the jobs of a drained worker run to their end',
+    }),
     lastSeenAt: Timestamp,
   },
   { ...strict, $id: 'Worker' },
 )
 export type Worker = Static<typeof Worker>
+
+export const WorkerChange = Type.Object({ mode: Type.Enum([...WORKER_MODES]) }, strict)
+export type WorkerChange = Static<typeof WorkerChange>
 
 export const WorkerList = Type.Object({ items: Type.Array(Worker) }, strict)
 export type WorkerList = Static<typeof WorkerList>

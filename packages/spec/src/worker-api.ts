@@ -8,7 +8,10 @@ import { ARTIFACT_KINDS, Device, JobProgress, LOG_LEVELS, MetricPoint, Uuid } fr
 
 const strict = { additionalProperties: false } as const
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
-const Attempt = Type.Integer({ minimum: 1 })
+/** Its column is 32 bits wide. */
+export const Attempt = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
+/** What is counted without end: a larger number is not exact in JSON, and larger still than its column. */
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 /** A path inside a job's artifacts: segments of plain characters, no leading slash, no dot segments. */
 export const ARTIFACT_PATH_PATTERN = '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$'
@@ -17,7 +20,7 @@ export const StoredFile = Type.Object(
   {
     path: Type.String({ pattern: ARTIFACT_PATH_PATTERN, maxLength: 400 }),
     sha256: Sha256,
-    size: Type.Integer({ minimum: 0 }),
+    size: Count,
     contentType: Type.String({ maxLength: 100 }),
   },
   strict,
@@ -106,8 +109,8 @@ export type ClaimRequest = Static<typeof ClaimRequest>
 export const StoredCheckpoint = Type.Object(
   {
     stage: Type.String(),
-    step: Type.Integer({ minimum: 0 }),
-    metricSeq: Type.Integer({ minimum: 0 }),
+    step: Count,
+    metricSeq: Count,
     files: Type.Array(StoredFile),
   },
   strict,
@@ -136,7 +139,7 @@ const eventBody = <T extends keyof typeof EVENT_TYPES>(type: T) =>
 /** A batch of what happened. `batch` counts up per attempt; a repeated batch is dropped. */
 export const Report = Type.Object(
   {
-    batch: Type.Integer({ minimum: 1 }),
+    batch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     metrics: Type.Array(MetricPoint, { maxItems: 10_000 }),
     logs: Type.Array(
       Type.Object(
@@ -184,7 +187,7 @@ export const Outcome = Type.Union([
     {
       outcome: Type.Literal('succeeded'),
       metrics: Type.Record(Type.String(), Type.Number()),
-      metricSeq: Type.Integer({ minimum: 0 }),
+      metricSeq: Count,
     },
     strict,
   ),

@@ -1,6 +1,8 @@
 // What is no HTTP request at all never reaches a route; it too is answered with a problem document.
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { API_ERRORS, type Problem } from '@stillhouse/spec'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
@@ -14,6 +16,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     status: Number(status),
     code: 'request.invalid',
     detail: String(detail),
+    requestId: randomUUID(),
   }
   const body = JSON.stringify(problem)
   const head = [
@@ -21,6 +24,8 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    `X-Request-Id: ${problem.requestId}`,
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -50,7 +50,15 @@ export function problemResponses(codes: readonly ApiErrorCode[]): Record<number,
     responses[status] = {
       description: `${before}\`${code}\`: ${title}`,
       content: { 'application/problem+json': { schema: Problem } },
+      ...(status === 429 ? { headers: headerDocs(BUDGET_HEADERS) } : {}),
     }
   }
   return responses
+}
+
+const BUDGET_HEADERS: Headers = {
+  'Retry-After': 'seconds to wait; not given where a quota is full',
+  'RateLimit-Limit': 'requests in a minute',
+  'RateLimit-Remaining': 'requests that are left',
+  'RateLimit-Reset': 'seconds until all of them are there again',
 }

@@ -4,6 +4,8 @@ import { ApiError } from '@stillhouse/kit'
 import type { Scope } from '@stillhouse/spec'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { ApiContext } from '../context.ts'
+import { createGuessGuard, type GuessGuard } from '../http/guess-guard.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,40 +16,50 @@ declare module 'fastify' {
 
 const REALM = 'Bearer realm="stillhouse"'
 
-export const auth = fp<{ service: JobService }>(
-  async (app, { service }) => {
+export const auth = fp<Pick<ApiContext, 'service' | 'config'>>(
+  async (app, { service, config }) => {
+    const guard = createGuessGuard(app, config.invalidKeysPerMinute)
     app.decorateRequest('apiKey', null)
     // before the body is read: a stranger may not make the service parse anything
     app.addHook('onRequest', async (request, reply) => {
       const { access = [] } = request.routeOptions.config
       if (access === 'public') return
-      request.apiKey = await authenticate(service, request.headers.authorization, reply)
+      request.apiKey = await authenticate({ service, guard }, request, reply)
       authorize(request.apiKey, access, reply)
     })
   },
-  { name: 'auth', dependencies: ['problems'] },
+  { name: 'auth', dependencies: ['problems', '@fastify/rate-limit'] },
 )
 
-async function authenticate(service: JobService, header: string | undefined, reply: FastifyReply): Promise<KeyHolder> {
+interface Gate {
+  readonly service: JobService
+  readonly guard: GuessGuard
+}
+
+async function authenticate(
+  { service, guard }: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<KeyHolder> {
+  const header = request.headers.authorization
   if (header === undefined) {
     reply.header('www-authenticate', REALM)
     throw new ApiError('auth.missing', 'No API key was given. Send it as "Authorization: Bearer <key>".')
   }
-  const [, secret] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header) ?? []
-  const invalid = `${REALM}, error="invalid_token"`
-  const key =
-    secret === undefined ? null : await known(service, secret, () => reply.header('www-authenticate', invalid))
-  if (key !== null) return key
-  reply.header('www-authenticate', invalid)
-  throw new ApiError('auth.invalid', 'The API key is not known or has been withdrawn. Check STILLHOUSE_API_KEY.')
-}
-
-/** The service says by itself what became of a key that is no longer valid. */
-async function known(service: JobService, secret: string, onRefusal: () => unknown): Promise<KeyHolder | null> {
+  const secret = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header)?.[1] ?? ''
+  await guard.admit(request, reply, secret)
   try {
-    return await service.authenticate(secret)
+    const key = secret === '' ? null : await service.authenticate(secret)
+    if (key === null)
+      throw new ApiError('auth.invalid', 'The API key is not known or has been withdrawn. Check STILLHOUSE_API_KEY.')
+    guard.accepted(secret)
+    return key
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'auth.invalid') onRefusal()
+    // the service says by itself what became of a key that is no longer valid
+    if (error instanceof ApiError && error.code === 'auth.invalid') {
+      reply.header('www-authenticate', `${REALM}, error="invalid_token"`)
+      await guard.refused(request, secret)
+    }
     throw error
   }
 }

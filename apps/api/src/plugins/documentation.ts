@@ -63,7 +63,7 @@ const HEADER = {
     title: 'Stillhouse',
     version: STILLHOUSE_VERSION,
     description:
-      'Knowledge distillation as a service: submit a job, follow it, fetch a smaller model. Errors are problem documents (RFC 9457) with a code from one catalogue.',
+      'Knowledge distillation as a service: submit a job, follow it, fetch a smaller model. Errors are problem documents (RFC 9457) with a code from one catalogue. Every answer to a counted request says in RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset how many more there may be; 429 says in Retry-After when.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
   tags: [

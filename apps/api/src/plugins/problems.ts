@@ -3,6 +3,7 @@ import { ApiError } from '@stillhouse/kit'
 import { API_ERRORS, type ApiErrorCode, type Problem } from '@stillhouse/spec'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { secure } from '../http/security-headers.ts'
 
 /** Errors that Fastify and its plugins raise by themselves, in our words. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, ApiErrorCode>> = {
@@ -34,7 +35,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   logError(known, error, request)
   if (known.code === 'request.too_large') reply.header('connection', 'close')
   if (known.status === 503) reply.header('retry-after', '2')
-  return reply
+  return secure(reply)
     .code(known.status)
     .header('x-request-id', request.id)
     .type('application/problem+json')

@@ -54,7 +54,10 @@ function commonErrors({ method, config }: RouteOptions): ApiErrorCode[] {
   const takesBody = [method].flat().some((one) => BODY_METHODS.includes(one))
   return [
     'request.invalid',
-    ...(config?.access === 'public' ? [] : (['auth.missing', 'auth.invalid', 'auth.forbidden'] as const)),
+    ...(config?.access === 'public'
+      ? []
+      : (['auth.missing', 'auth.invalid', 'auth.forbidden', 'auth.throttled'] as const)),
+    ...(config?.unlimited === true ? [] : (['rate.limited'] as const)),
     ...(takesBody ? (['request.unparsable', 'request.too_large', 'request.unsupported_media_type'] as const) : []),
     'internal.error',
     'service.unavailable',

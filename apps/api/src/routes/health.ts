@@ -17,7 +17,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, {
   app.get(
     '/healthz',
     {
-      config: { access: 'public', quiet: true },
+      config: { access: 'public', quiet: true, unlimited: true },
       schema: {
         operationId: 'getHealth',
         tags: ['service'],
@@ -31,7 +31,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, {
   app.get(
     '/readyz',
     {
-      config: { access: 'public', quiet: true },
+      config: { access: 'public', quiet: true, unlimited: true },
       schema: {
         operationId: 'getReadiness',
         tags: ['service'],

@@ -9,6 +9,7 @@ export const KEYS = {
   worker: 'key-of-the-worker-0004',
   teamAdmin: 'key-of-the-admin-of-a-team-0005',
   teamReader: 'key-of-the-reader-of-a-team-0006',
+  teamTrusted: 'key-of-the-trusted-of-a-team-0007',
 } as const
 
 /** The team that some of the keys belong to. */
@@ -25,6 +26,7 @@ const SCOPES_OF: Readonly<Record<keyof typeof KEYS, readonly Scope[]>> = {
   worker: ['worker'],
   teamAdmin: ['admin'],
   teamReader: ['jobs:read'],
+  teamTrusted: ['jobs:write', 'models:trusted'],
 }
 
 /** Every key by its secret. */

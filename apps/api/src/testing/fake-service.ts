@@ -292,6 +292,11 @@ export function createFakeService(): FakeService {
       return artifact
     },
     listWorkers: async () => [...workers.values()],
+    changeWorker: async ({ id, mode }) => {
+      const changed = { ...workerOf(id), mode }
+      workers.set(id, changed)
+      return changed
+    },
     stats: async () => {
       if (state.failWith !== null) throw state.failWith
       return state.stats
@@ -330,7 +335,7 @@ export function createFakeService(): FakeService {
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
     },
-    registerWorker: async ({ name, host, version, slots, devices, labels = {}, memoryGb = null }) => {
+    registerWorker: async ({ name, host, version, slots, devices, labels = {}, memoryGb = null, features = [] }) => {
       const workerId = randomUUID()
       workers.set(workerId, {
         id: workerId,
@@ -344,6 +349,8 @@ export function createFakeService(): FakeService {
         mode: 'active',
         state: 'active',
         busy: 0,
+        jobs: [],
+        handsBack: features.includes('hand-back'),
         lastSeenAt: AT,
       })
       return { workerId, leaseSeconds: 20, heartbeatSeconds: 2 }
@@ -423,8 +430,10 @@ export function createFakeService(): FakeService {
     return entry
   }
 
-  function workerOf(id: string): void {
-    if (!workers.has(id)) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
+  function workerOf(id: string): Worker {
+    const worker = workers.get(id)
+    if (worker === undefined) throw new ApiError('worker.not_found', `There is no worker ${id}.`)
+    return worker
   }
 
   for (const [secret, holder] of keyHolders()) keys.set(secret, holder)

@@ -166,10 +166,10 @@ type Holder = Pick<KeyHolder, 'name' | 'scopes' | 'teamId'>
 
 /** @throws ApiError auth.forbidden: a graph is a program, and runs on the workers of all teams */
 export function requireGraphScope(format: GraphFormat, key: Holder | null): void {
-  if (key?.scopes.includes('admin') && key.teamId === null) return
-  const received = key?.teamId == null ? `a key with ${key?.scopes.join(', ') || 'no scopes'}` : 'a key of a team'
+  if (key?.scopes.includes('models:trusted') || (key?.scopes.includes('admin') && key.teamId === null)) return
+  const received = `a key ${key?.teamId == null ? '' : 'of a team '}with ${key?.scopes.join(', ') || 'no scopes'}`
   throw new ApiError(
     'auth.forbidden',
-    `The API key "${key?.name}" may not send models of the format ${format}: they are programs that run on the workers. Expected the scope admin in a key of the cluster, received ${received}.`,
+    `The API key "${key?.name}" may not send models of the format ${format}: they are programs that run on the workers. Expected the scope models:trusted, or admin in a key of the cluster; received ${received}.`,
   )
 }

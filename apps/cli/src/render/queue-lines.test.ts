@@ -24,7 +24,7 @@ test('the queue is shown with shares, places, and when each job will start', () 
   expect(head).toBe('6 of 6 slots busy on 3 workers, 1 more draining or cordoned; 1,200 in line')
   expect(team.split(/ {2,}/)).toEqual(['red', '2', '66.70 %', '50.00 %', '4', '2', '1,200', '3', '1', '7'])
   expect(job.split(/ {2,}/)).toEqual([
-    ...['1', '01a203d4-465e-74c4-9c5a-87c3f25149fe', 'red', 'tiny', '50', '1 min 0 s', '4 min 0 s'],
+    ...['1', '01a203d4-465e-74c4-9c5a-87c3f25149fe', 'red', 'tiny', '50', '1 min 00 s', '4 min 00 s'],
     'all 6 slots are busy',
   ])
 })

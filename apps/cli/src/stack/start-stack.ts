@@ -126,6 +126,8 @@ async function startWorker(
       WORKER_NAME: 'local',
       SLOTS: String(slots),
       SCRATCH_DIR: folder.scratch,
+      // whoever may send jobs here owns this machine's files
+      DATA_ROOTS: '/',
     },
     logFolder: folder.logs,
     restart: true,

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import type { ObjectReader } from '@stillhouse/artifacts'
 import { type DataSource, type JobSpec, MAIN_DATA } from '@stillhouse/spec'
 import type { AttemptRun } from '../attempt-run.ts'
-import { bucketData } from './bucket-data.ts'
+import { assertOpenBucket, bucketData } from './bucket-data.ts'
 import type { DataCache, HeldData } from './data-cache.ts'
 import { bytesOf, type RemoteData } from './remote-data.ts'
 import { progressText, type Transfer } from './transfer-progress.ts'
@@ -70,6 +70,7 @@ async function bring(store: DataStore, run: Run, { name, from, signal }: Wanted)
     say(progressText(done, total))
     batcher.setProgress(progressOf(done, total))
   }
+  if ('s3' in from) assertOpenBucket(from.s3, settings.dataBuckets)
   const reader = 's3' in from ? await store.openObjects() : null
   try {
     const data =

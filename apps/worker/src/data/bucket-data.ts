@@ -38,6 +38,27 @@ export async function bucketData(address: string, { reader, limits, patienceMs, 
   }
 }
 
+/**
+ * @param open addresses of folders that jobs may name; null: whatever the credentials open
+ * @throws DataError data.not_found, before the bucket is asked anything
+ */
+export function assertOpenBucket(address: string, open: readonly string[] | null): void {
+  const wanted = folderAddress(address)
+  if (open === null) return
+  // keys are names, not paths, but some servers keep them as files
+  const climbs = wanted.split('/').some((part) => part === '.' || part === '..')
+  if (!climbs && open.some((one) => wanted.startsWith(folderAddress(one)))) return
+  throw new DataError(
+    'data.not_found',
+    `Jobs may not read ${address} on this worker. Expected a folder below ${open.join(', ')} (DATA_BUCKETS of the worker).`,
+  )
+}
+
+/** With one slash at its end, so that s3://a/b does not open s3://a/bc. */
+function folderAddress(address: string): string {
+  return `${address.replace(/\/+$/, '')}/`
+}
+
 interface Source {
   readonly reader: ObjectReader
   readonly object: FoundObject

@@ -14,6 +14,7 @@ import type {
   StoredCheckpoint,
   TrainedTeacher,
   WorkerHeartbeat,
+  WorkerOrders,
 } from '@stillhouse/spec'
 import { datasetManifest, sortedFiles } from '@stillhouse/spec'
 import type { AttemptRef, WorkerApi } from '../worker-api.ts'
@@ -36,7 +37,9 @@ export interface FakeJob {
   readonly checkpoint: StoredCheckpoint | null
   readonly fallback: StoredCheckpoint | null
   attempt: number
-  order: 'go-on' | 'cancel' | 'abandon'
+  order: WorkerOrders['jobs'][number]['order']
+  /** Sent with the order. */
+  reason?: string
   readonly reports: Report[]
   readonly checkpoints: CheckpointReport[]
   readonly artifacts: ArtifactReport[]
@@ -97,10 +100,11 @@ export function createFakeService(): FakeService {
       called('heartbeat')
       heartbeats.push(heartbeat)
       return {
-        jobs: heartbeat.jobs.map((ref) => ({
-          ...ref,
-          order: jobs.get(ref.jobId)?.attempt === ref.attempt ? (jobs.get(ref.jobId)?.order ?? 'abandon') : 'abandon',
-        })),
+        jobs: heartbeat.jobs.map((ref) => {
+          const job = jobs.get(ref.jobId)
+          if (job?.attempt !== ref.attempt) return { ...ref, order: 'abandon' }
+          return { ...ref, order: job.order, ...(job.reason !== undefined && { reason: job.reason }) }
+        }),
       }
     },
     deregister: async () => called('deregister'),

@@ -12,6 +12,8 @@ export type Action =
   | { fetch: { id: number; reference: unknown } }
   | { echoStart: true }
   | { echoEnv: true }
+  | { echoFile: string }
+  | { fill: number }
   | { stderr: string }
   | { ignoreSignals: true }
   | { spin: true }

@@ -1,17 +1,23 @@
 // A trainer without TensorFlow: it does what the job's description says, a JSON list of actions, so that a test can
 // make it behave in any way a real one might. Plain JavaScript, since it is forked as it is.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const VERSION = Number(process.env.TF_SCRIPT_VERSION ?? 1)
+// GPUs that work, as CUDA_VISIBLE_DEVICES names them
+const gpus = (process.env.TF_SCRIPT_GPUS ?? '').split(',').filter((gpu) => gpu !== '')
+const visible = process.env.CUDA_VISIBLE_DEVICES ?? ''
 const versions = {
   node: process.versions.node,
   tensorflow: 'none',
   tfjs: 'none',
   oneDnn: false,
   cuda: false,
-  devices: [{ kind: 'cpu', name: 'scripted' }],
+  devices: [
+    ...(gpus.includes(visible) ? [{ kind: 'gpu', name: `scripted-${visible}`, memoryGb: 16 }] : []),
+    { kind: 'cpu', name: 'scripted' },
+  ],
 }
 const stop = new AbortController()
 const answers = new Map()
@@ -42,6 +48,12 @@ const actions = {
   },
   echoStart: (_, job) => send({ type: 'log', level: 'info', message: JSON.stringify(job.start) }),
   echoEnv: () => send({ type: 'log', level: 'info', message: JSON.stringify(process.env) }),
+  echoFile: (path) => send({ type: 'log', level: 'info', message: readFileSync(path, 'utf8') }),
+  fill: async (megabytes, { scratch }) => {
+    for (let each = 0; each < megabytes; each += 1)
+      writeFileSync(join(scratch, `fill-${each}`), Buffer.alloc(2 ** 20, 1))
+    await sleep(60_000)
+  },
   stderr: (text) => new Promise((resolve) => process.stderr.write(`${text}\n`, resolve)),
   ignoreSignals: () => process.on('SIGTERM', () => {}),
   spin: () => {

@@ -20,6 +20,7 @@ type JobCalls = Pick<
   | 'getCatalog'
   | 'listWorkers'
   | 'getQueue'
+  | 'changeWorker'
   | 'isReady'
 >
 
@@ -71,6 +72,8 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
     getCatalog: (options) => answer(api.GET('/v1/catalog', signalOf(options))),
     getQueue: (query = {}, options) => answer(api.GET('/v1/queue', { params: { query }, ...signalOf(options) })),
     listWorkers: async (options) => (await answer(api.GET('/v1/workers', signalOf(options)))).items,
+    changeWorker: (id, body, options) =>
+      answer(api.PATCH('/v1/workers/{id}', { ...one(id), body, ...signalOf(options) })),
     isReady: (options) =>
       api.GET('/readyz', signalOf(options)).then(
         () => true,

@@ -6,6 +6,16 @@ export const LARGEST_FILE = 2 ** 31 - 1
 /** Bytes of all samples of one split in memory. */
 export const LARGEST_SPLIT = 2 ** 32
 
+/** Bytes that an archive may unpack to however small it is. */
+const FREE = 2 ** 26
+/** Times its own size that a larger one may unpack to. Numbers seldom pack that well; archives made to fill a memory do. */
+export const LARGEST_RATIO = 250
+
+/** Bytes that `packed` bytes may become. */
+export function largestUnpacked(packed: number, limit = LARGEST_FILE): number {
+  return Math.min(limit, Math.max(FREE, packed * LARGEST_RATIO))
+}
+
 export interface SplitSize {
   /** Where the samples come from, for the error. */
   readonly file: string

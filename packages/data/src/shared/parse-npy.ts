@@ -14,6 +14,8 @@ export interface Npy {
 }
 
 const MAGIC = '\u0093NUMPY'
+/** NumPy's own are some hundred bytes long. */
+const LARGEST_HEADER = 2 ** 16
 
 /**
  * @param bytes the whole file
@@ -59,6 +61,7 @@ function headerOf(bytes: Uint8Array, file: string): { header: string; start: num
   if (bytes.length < start) throw damaged(file, `a header of ${start} bytes or more`, `${bytes.length} bytes`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = start + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true))
+  if (end > LARGEST_HEADER) throw damaged(file, `a header of at most ${LARGEST_HEADER} bytes`, `${end} bytes`)
   if (bytes.length < end) throw damaged(file, `a header of ${end} bytes`, `${bytes.length} bytes`)
   return { header: new TextDecoder().decode(bytes.subarray(start, end)), start: end }
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { TrainingError } from '@stillhouse/engine'
 import { invalidData } from './invalid-data.ts'
-import { LARGEST_FILE } from './limits.ts'
+import { LARGEST_FILE, LARGEST_RATIO, largestUnpacked } from './limits.ts'
 
 /**
  * The bytes of `file`; a gzip archive, known by its first two bytes, is unpacked.
@@ -21,8 +21,10 @@ export async function readBytes(file: string, limit = LARGEST_FILE): Promise<Uin
     throw unreadable(file, error)
   })
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
-  return await promisify(gunzip)(bytes, { maxOutputLength: limit }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(file, limit, 'an archive of more')
+  const most = largestUnpacked(bytes.length, limit)
+  return await promisify(gunzip)(bytes, { maxOutputLength: most }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ERR_BUFFER_TOO_LARGE')
+      throw most < limit ? swollen(file, most) : tooLarge(file, limit, 'an archive of more')
     const problem = 'the archive is damaged or truncated'
     throw invalidData({ file, problem, expected: 'a whole gzip archive', received: error.message }, error)
   })
@@ -31,6 +33,12 @@ export async function readBytes(file: string, limit = LARGEST_FILE): Promise<Uin
 function unreadable(file: string, error: NodeJS.ErrnoException): TrainingError {
   const reason = error.code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${error.code})`
   return new TrainingError('data.not_found', `${file}: ${reason} on this worker.`, { cause: error })
+}
+
+function swollen(file: string, most: number): TrainingError {
+  const problem = 'the archive unpacks to suspiciously much'
+  const expected = `at most ${LARGEST_RATIO} times its size (${most} bytes)`
+  return invalidData({ file, problem, expected, received: 'more' })
 }
 
 function tooLarge(file: string, limit: number, received: string): TrainingError {

@@ -14,11 +14,10 @@ export interface AttemptEnd {
 
 export function createAttemptRepository(db: Connection) {
   return {
-    /** @param gpus that each of them holds */
-    async open(keys: readonly AttemptKey[], gpus: number): Promise<void> {
+    async open(keys: readonly (AttemptKey & { gpus: number })[]): Promise<void> {
       await db.$executeRaw`INSERT INTO job_attempt (job_id, attempt, gpus)
-        SELECT "jobId", attempt, ${gpus}::int
-        FROM json_to_recordset(${JSON.stringify(keys)}::json) AS key("jobId" uuid, attempt int)`
+        SELECT "jobId", attempt, gpus
+        FROM json_to_recordset(${JSON.stringify(keys)}::json) AS key("jobId" uuid, attempt int, gpus int)`
     },
 
     async start(key: AttemptKey, workerId: string): Promise<void> {

@@ -2,9 +2,16 @@
 import type { JobFailure, JobResult } from '@stillhouse/spec'
 import { Prisma } from '../generated/client.ts'
 
+/** Which worker a job is given to. */
+export interface JobSeat {
+  readonly jobId: string
+  readonly workerId: string
+  /** Those that the worker's slot brings. */
+  readonly gpus: number
+}
+
 export type JobMove =
-  /** `gpus`: those that the worker's slot brings. */
-  | { readonly to: 'dispatched'; readonly workerId: string; readonly gpus: number }
+  | { readonly to: 'dispatched'; readonly seats: readonly JobSeat[] }
   | { readonly to: 'running'; readonly workerId: string; readonly leaseSeconds: number }
   /** `again`: the attempt does not count; `failed`: it counts against the budget; `afresh`: a user asks for a retry. */
   | { readonly to: 'queued'; readonly why: 'again' | 'failed' | 'afresh' }
@@ -23,8 +30,10 @@ const AFRESH = Prisma.sql`failures = 0, losses = 0, retry_at = NULL, verdict = N
 export function assignmentsOf(move: JobMove): Prisma.Sql {
   switch (move.to) {
     case 'dispatched':
-      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp(), worker_id = ${move.workerId}::uuid,
-        reserved_on = NULL, retry_at = NULL`
+      return Prisma.sql`attempt = attempt + 1, handed_over_at = clock_timestamp(), worker_id = (
+          SELECT "workerId" FROM json_to_recordset(${JSON.stringify(move.seats)}::json) AS seat("jobId" uuid, "workerId" uuid)
+          WHERE "jobId" = job.id
+        ), reserved_on = NULL, retry_at = NULL`
     case 'running':
       return Prisma.sql`worker_id = ${move.workerId}::uuid, lease_until = ${leaseEnd(move.leaseSeconds)},
         started_at = coalesce(started_at, clock_timestamp())`

@@ -176,10 +176,16 @@ export function createJobRepository(db: Connection) {
         WHERE worker_id = ${workerId}::uuid AND state = 'running'`
     },
 
-    /** Asks the worker that runs the job to hand it back; it learns so with its next heartbeat. */
-    async requestHandBack(ids: readonly string[], reason: string): Promise<void> {
-      await db.$executeRaw`UPDATE job SET stop_reason = ${reason}
-        WHERE id = ANY(${ids}::uuid[]) AND state = 'running' AND stop_reason IS NULL`
+    /** Asks the worker that runs the job to hand it back; it learns so with its next heartbeat. Answers the jobs asked for. */
+    async requestHandBack(ids: readonly string[], reason: string): Promise<{ id: string; attempt: number }[]> {
+      return db.$queryRaw<{ id: string; attempt: number }[]>`UPDATE job SET stop_reason = ${reason}
+        WHERE id = ANY(${ids}::uuid[]) AND state = 'running' AND stop_reason IS NULL RETURNING id, attempt`
+    },
+
+    /** Lets jobs of this worker that were wanted back for this reason run on. */
+    async withdrawHandBack(workerId: string, reason: string): Promise<{ id: string; attempt: number }[]> {
+      return db.$queryRaw<{ id: string; attempt: number }[]>`UPDATE job SET stop_reason = NULL
+        WHERE worker_id = ${workerId}::uuid AND state = 'running' AND stop_reason = ${reason} RETURNING id, attempt`
     },
 
     async requestCancel(id: string): Promise<void> {
@@ -211,7 +217,7 @@ export function createJobRepository(db: Connection) {
     },
 
     /**
-     * Dispatched jobs that their worker will not take: it drains or is gone, has not been heard of within
+     * Dispatched jobs that their worker will not take: it drains, is cordoned or gone, has not been heard of within
      * `seenWithinSeconds`, or has left them for `patienceSeconds`. Last in the queue first.
      */
     async stranded(options: Stranded): Promise<HandOver[]> {
@@ -220,7 +226,7 @@ export function createJobRepository(db: Connection) {
         SELECT job.id AS "jobId", job.attempt, job.worker_id AS "workerId" FROM job
         JOIN job_attempt ON job_attempt.job_id = job.id AND job_attempt.attempt = job.attempt
         LEFT JOIN worker ON worker.id = job.worker_id
-        WHERE job.state = 'dispatched' AND (worker.id IS NULL OR worker.state <> 'active'
+        WHERE job.state = 'dispatched' AND (worker.id IS NULL OR worker.state <> 'active' OR worker.mode <> 'active'
           OR job.handed_over_at < clock_timestamp() - ${secondsSql(claimSeconds)}
             AND (NOT (${takesJobs(seenWithinSeconds)})
               OR job_attempt.dispatched_at < clock_timestamp() - ${secondsSql(patienceSeconds)}))

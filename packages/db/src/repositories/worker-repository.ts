@@ -1,5 +1,13 @@
 // Workers: who is there, with how many slots, and when each was last heard of.
-import type { RegisterWorker, Worker, WorkerFeature, WorkerHeartbeat, WorkerMode } from '@stillhouse/spec'
+import type {
+  JobProgress,
+  RegisterWorker,
+  Worker,
+  WorkerFeature,
+  WorkerHeartbeat,
+  WorkerJob,
+  WorkerMode,
+} from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { secondsSql } from './job-move.ts'
@@ -22,6 +30,17 @@ export interface Room {
   readonly memoryHeldGb: number
   readonly features: readonly WorkerFeature[]
 }
+
+/** A job that a worker runs or shall take. */
+export interface HeldJob extends Omit<WorkerJob, 'progress'> {
+  readonly workerId: string
+  readonly teamId: string
+  readonly state: 'dispatched' | 'running'
+  readonly progress: JobProgress | null
+}
+
+/** A worker without what depends on who asks. */
+export type WorkerRow = Omit<Worker, 'jobs'>
 
 /** What the dispatcher may fill. */
 export interface Capacity {
@@ -49,13 +68,16 @@ export function createWorkerRepository(db: Connection) {
       return written === 1
     },
 
-    /** Notes a sign of life; answers the state before, or null for an unknown worker. */
-    async seen(id: string, state: WorkerHeartbeat['state']): Promise<Worker['state'] | null> {
-      const rows = await db.$queryRaw<{ before: Worker['state'] }[]>`
+    /** Notes a sign of life; answers the state before and what the worker understands, or null for an unknown one. */
+    async seen(
+      id: string,
+      state: WorkerHeartbeat['state'],
+    ): Promise<{ before: Worker['state']; features: WorkerFeature[] } | null> {
+      const rows = await db.$queryRaw<{ before: Worker['state']; features: WorkerFeature[] }[]>`
         WITH old AS (SELECT id, state FROM worker WHERE id = ${id}::uuid FOR NO KEY UPDATE)
         UPDATE worker SET last_seen_at = clock_timestamp(), state = ${state}::worker_state FROM old
-        WHERE worker.id = old.id RETURNING old.state::text AS before`
-      return rows[0]?.before ?? null
+        WHERE worker.id = old.id RETURNING old.state::text AS before, worker.features`
+      return rows[0] ?? null
     },
 
     async exists(id: string): Promise<boolean> {
@@ -75,31 +97,56 @@ export function createWorkerRepository(db: Connection) {
       return rows.map((row) => row.name)
     },
 
-    /** Forgets workers that have been gone for so long and hold nothing; answers their ids. */
+    /**
+     * Forgets workers that have been gone for so long and hold nothing; answers their ids. What an administrator wants of a
+     * machine is kept with the last start of its worker.
+     */
     async forget(silentSeconds: number): Promise<string[]> {
       const rows = await db.$queryRaw<{ id: string }[]>`DELETE FROM worker
-        WHERE state = 'gone' AND mode = 'active' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)}
+        WHERE state = 'gone' AND last_seen_at < clock_timestamp() - ${secondsSql(silentSeconds)}
           AND NOT EXISTS (SELECT 1 FROM job WHERE job.worker_id = worker.id AND job.state IN ('dispatched', 'running'))
+          AND (mode = 'active' OR EXISTS (SELECT 1 FROM worker AS later WHERE later.name = worker.name
+            AND later.host = worker.host AND (later.registered_at, later.id) > (worker.registered_at, worker.id)))
         RETURNING id`
       return rows.map((row) => row.id)
     },
 
-    /** What an administrator wants of it; false when there is none with this id. */
-    async setMode(id: string, mode: WorkerMode): Promise<boolean> {
-      const written = await db.$executeRaw`UPDATE worker SET mode = ${mode}::worker_mode WHERE id = ${id}::uuid`
-      return written === 1
+    /** The worker, locked until the end of the transaction. */
+    async lock(id: string): Promise<{ name: string; mode: WorkerMode; features: WorkerFeature[] } | null> {
+      const rows = await db.$queryRaw<{ name: string; mode: WorkerMode; features: WorkerFeature[] }[]>`
+        SELECT name, mode::text, features FROM worker WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+      return rows[0] ?? null
+    },
+
+    /** What an administrator wants of it, and of whatever the same machine starts under this name. */
+    async setMode(id: string, mode: WorkerMode): Promise<void> {
+      await db.$executeRaw`UPDATE worker SET mode = ${mode}::worker_mode
+        FROM worker AS chosen WHERE chosen.id = ${id}::uuid AND (worker.id = chosen.id
+          OR worker.state = 'gone' AND worker.name = chosen.name AND worker.host = chosen.host)`
+    },
+
+    /** Jobs that workers run or shall take, oldest first. */
+    async held(workerId: string | null): Promise<HeldJob[]> {
+      return db.$queryRaw<HeldJob[]>`
+        SELECT job.worker_id AS "workerId", job.id, job.name, job.team_id AS "teamId", team.name AS team, job.attempt,
+          job.state::text, job.progress, job.stop_reason AS "stopReason"
+        FROM job JOIN team ON team.id = job.team_id
+        WHERE job.state IN ('dispatched', 'running') AND job.worker_id IS NOT NULL
+          AND (${workerId}::uuid IS NULL OR job.worker_id = ${workerId}::uuid)
+        ORDER BY job.id`
     },
 
     async nameOf(id: string): Promise<string | null> {
       return (await db.worker.findUnique({ where: { id }, select: { name: true } }))?.name ?? null
     },
 
-    async list(): Promise<Worker[]> {
-      const rows = await db.$queryRaw<(Omit<Worker, 'lastSeenAt'> & { lastSeenAt: Date })[]>`
+    /** @param id only this one */
+    async list(id: string | null = null): Promise<WorkerRow[]> {
+      const rows = await db.$queryRaw<(Omit<WorkerRow, 'lastSeenAt'> & { lastSeenAt: Date })[]>`
         SELECT id, name, host, version, state::text, mode::text, slots, devices, labels, memory_gb AS "memoryGb",
-          last_seen_at AS "lastSeenAt",
+          last_seen_at AS "lastSeenAt", 'hand-back' = ANY(features) AS "handsBack",
           (SELECT count(*)::int FROM job WHERE job.worker_id = worker.id AND job.state = 'running') AS busy
-        FROM worker ORDER BY state, name, id`
+        FROM worker WHERE ${id}::uuid IS NULL OR id = ${id}::uuid ORDER BY state, name, id`
       return rows.map(({ lastSeenAt, ...worker }) => ({ ...worker, lastSeenAt: lastSeenAt.toISOString() }))
     },
 

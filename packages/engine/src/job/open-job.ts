@@ -1,15 +1,16 @@
 // From a request to a job that can run: the spec against the shelves, the data, and the checkpoint to go on from.
-import type { DataSpec, JobSpec } from '@stillhouse/spec'
+import { type DataSpec, type JobSpec, MAIN_DATA } from '@stillhouse/spec'
 import { readCheckpoint } from '../checkpoint/read-checkpoint.ts'
-import type { Dataset } from '../contracts/data-format.ts'
+import type { DataFormat, Dataset } from '../contracts/data-format.ts'
 import { TrainingError } from '../contracts/training-error.ts'
 import { type DataViews, dataViews } from '../data/data-views.ts'
+import { dataPlace } from './data-place.ts'
 import { jobFingerprint } from './fingerprints.ts'
 import type { JobEvent } from './job-event.ts'
 import { type JobRun, TRAINING } from './job-run.ts'
 import type { FinishedPhase, JobState, Phase } from './job-state.ts'
 import { resolveJob } from './resolve-job.ts'
-import type { ResolvedJob } from './resolved-job.ts'
+import type { Chosen, ResolvedJob } from './resolved-job.ts'
 import type { RunRequest } from './run-request.ts'
 
 /**
@@ -17,7 +18,7 @@ import type { RunRequest } from './run-request.ts'
  */
 export async function openJob(request: RunRequest): Promise<JobRun> {
   const job = resolveOrThrow(request)
-  const dataset = await job.data.entry.open(job.data.params, folderOf(request, job.spec.data, 'data'))
+  const dataset = await openData(request, { ...job.data, spec: job.spec.data, name: MAIN_DATA })
   requireSignature(job, dataset)
   const views = dataViews(dataset, job.spec.data)
   const sources = await openSources(request, job)
@@ -52,22 +53,22 @@ function resolveOrThrow({ spec, shelves }: RunRequest): ResolvedJob {
   throw new TrainingError('spec.rejected', `This worker cannot run the job. ${faults.join('. ')}.`)
 }
 
-/** Where the files of a data set were brought to; null when its parameters say where they are. */
-function folderOf({ dataFolders }: RunRequest, { from }: DataSpec, name: string): string | null {
-  if (from === undefined) return null
-  const folder = dataFolders?.[name]
-  if (folder !== undefined) return folder
-  throw new TrainingError(
-    'data.not_found',
-    `The files of ${name} were not brought here. Expected a folder; received nothing.`,
-  )
+interface Choice extends Chosen<DataFormat> {
+  readonly spec: DataSpec
+  /** In the job. */
+  readonly name: string
+}
+
+async function openData(request: RunRequest, { name, spec, entry, params }: Choice): Promise<Dataset> {
+  const place = await dataPlace(request, spec, { name, params })
+  return entry.open(place.params, place.root)
 }
 
 /** Training samples of the further data sets. */
 async function openSources(request: RunRequest, job: ResolvedJob): Promise<JobRun['sources']> {
   const opened = [...job.sources].map(async ([name, source]) => {
-    const { entry, params, signature, spec } = source
-    const dataset = await entry.open(params, folderOf(request, spec, name))
+    const { signature, spec } = source
+    const dataset = await openData(request, { ...source, name })
     requireSignature({ signature, data: source }, dataset)
     return [name, { view: dataViews(dataset, spec).train, signature, digest: dataset.digest }] as const
   })

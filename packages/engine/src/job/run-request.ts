@@ -23,6 +23,8 @@ export interface RunRequest {
   readonly checkpoint: string | null
   /** Folders that `data.from` and `sources.<name>.from` were brought to: `data`, or the source's name. */
   readonly dataFolders?: Readonly<Record<string, string>>
+  /** Folders in which `params.path` of a data set may lie; without it, anywhere. */
+  readonly dataRoots?: readonly string[]
   /** Folder that outlives the job, shared with others: outputs of teachers. Without it they are held in memory. */
   readonly cacheDir?: string
   /** Bytes that `cacheDir` may grow to; default 10 GiB. */

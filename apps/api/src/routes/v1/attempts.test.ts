@@ -94,3 +94,16 @@ test('a report may be larger than other bodies, but not without limit', async ()
   expect((await post('attempts/1/reports', report(20))).statusCode).toBe(204)
   expect((await post('attempts/1/reports', report(40))).statusCode).toBe(413)
 })
+
+test.each([
+  ['attempts/2147483648/reports', BODIES.reports, '/path/attempt'],
+  ['attempts/1/reports', { ...BODIES.reports, batch: 1e300 }, '/batch'],
+  ['attempts/1/reports', { ...BODIES.reports, metrics: [{ ...point, step: 2 ** 64 }] }, '/metrics/0/step'],
+  ['attempts/1/checkpoints', { ...BODIES.checkpoints, step: 2 ** 64 }, '/step'],
+  ['attempts/1/artifacts', { ...BODIES.artifacts, files: [{ ...file, size: 2 ** 64 }] }, '/files/0/size'],
+  ['attempts/1/outcome', { ...BODIES.outcome, metricSeq: 2 ** 64 }, '/metricSeq'],
+])('%s: a number that cannot be kept is refused at its path', async (path, payload, fault) => {
+  const response = await post(path, payload)
+  expect(response.statusCode).toBe(400)
+  expect(response.json<Problem>().faults?.map((one) => one.path)).toContain(fault)
+})

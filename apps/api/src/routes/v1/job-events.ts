@@ -36,7 +36,7 @@ export const jobEventRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
     '/v1/jobs/:id/events',
     {
       exposeHeadRoute: false,
-      config: { access: ['jobs:read'], errors: ['job.not_found'] },
+      config: { access: ['jobs:read'], errors: ['job.not_found'], holds: 'stream' },
       schema: {
         operationId: 'watchEvents',
         tags: ['results'],

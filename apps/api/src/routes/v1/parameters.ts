@@ -1,5 +1,5 @@
 // Path and query parameters that several routes share.
-import { ARTIFACT_PATH_PATTERN, TEAM_NAME_PATTERN, TeamName, Uuid } from '@stillhouse/spec'
+import { ARTIFACT_PATH_PATTERN, Attempt, TEAM_NAME_PATTERN, TeamName, Uuid } from '@stillhouse/spec'
 import { type TProperties, Type } from 'typebox'
 
 const strict = { additionalProperties: false } as const
@@ -8,7 +8,7 @@ export const JobId = Type.Object({ id: Uuid }, strict)
 export const KeyId = Type.Object({ id: Uuid }, strict)
 export const TeamPath = Type.Object({ name: TeamName }, strict)
 export const WorkerId = Type.Object({ id: Uuid }, strict)
-export const AttemptPath = Type.Object({ id: Uuid, attempt: Type.Integer({ minimum: 1 }) }, strict)
+export const AttemptPath = Type.Object({ id: Uuid, attempt: Attempt }, strict)
 export const ArtifactPath = Type.Object(
   {
     id: Uuid,

@@ -35,6 +35,7 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
         access: ['jobs:write'],
         errors: ['team.not_found', 'blob.not_found'],
         contentLimit: context.config.datasetLimit,
+        holds: 'upload',
       },
       schema: {
         operationId: 'uploadDataset',

@@ -74,11 +74,22 @@ describe('a graph sent as a teacher', () => {
     expect(await id({ 'saved_model.pb': GRAPH, 'fingerprint.pb': 'y' })).not.toBe(first)
   })
 
-  it('needs the scope admin, since it is a program', async () => {
-    for (const [format, files] of Object.entries({ 'saved-model': SAVED_MODEL, onnx: ONNX })) {
-      const response = await upload(format, files, 'writer')
-      expect(response.statusCode).toBe(403)
-      expect(response.json<Problem>().detail).toMatch(/programs that run on the workers. Expected the scope admin/)
+  it('needs a scope for those who are trusted, since it is a program', async () => {
+    for (const [format, files] of Object.entries({
+      'saved-model': SAVED_MODEL,
+      'tfjs-graph': TFJS_GRAPH,
+      onnx: ONNX,
+    })) {
+      for (const role of ['writer', 'teamAdmin'] as const) {
+        const stored = t.service.blobs.size
+        const response = await upload(format, { ...files, 'never-read': 'x' }, role)
+        expect(response.statusCode).toBe(403)
+        expect(response.json<Problem>().detail).toMatch(
+          /programs that run on the workers. Expected the scope models:trusted/,
+        )
+        expect(t.service.blobs.size).toBe(stored)
+      }
+      expect((await upload(format, files, 'teamTrusted')).statusCode).toBe(201)
     }
   })
 

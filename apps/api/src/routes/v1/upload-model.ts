@@ -47,7 +47,7 @@ const querystring = Type.Object(
       Type.Enum([...MODEL_FORMATS], {
         default: MODEL_FORMAT,
         description:
-          'all but tfjs-layers are programs that run on the workers: they need the scope admin, of the cluster',
+          'all but tfjs-layers are programs that run on the workers: they need the scope models:trusted beside jobs:write, or admin of the cluster',
       }),
     ),
   },
@@ -68,6 +68,7 @@ export const uploadModelRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (a
         access: ['jobs:write'],
         errors: ['team.not_found', 'model.invalid', 'blob.not_found'],
         contentLimit: context.config.modelLimit,
+        holds: 'upload',
       },
       schema: {
         operationId: 'uploadModel',

@@ -32,6 +32,19 @@ test('a worker registers, is listed, reports, hears its orders and signs off', a
   expect((await remove(workerId)).statusCode).toBe(404)
 })
 
+test('an administrator changes what is wanted of a worker; others may not, and no other mode is taken', async () => {
+  const { workerId } = (await post('/v1/workers', WORKER)).json<RegisteredWorker>()
+  const patch = (role: Parameters<typeof as>[0], payload: object, id: string = workerId) =>
+    t.app.inject({ method: 'PATCH', url: `/v1/workers/${id}`, payload, headers: as(role) })
+  const drained = await patch('admin', { mode: 'draining' })
+  expect(drained.statusCode).toBe(200)
+  expect(drained.json()).toMatchObject({ id: workerId, mode: 'draining', handsBack: false, jobs: [] })
+  expect((await patch('reader', { mode: 'active' })).statusCode).toBe(403)
+  expect((await patch('worker', { mode: 'active' })).statusCode).toBe(403)
+  expect((await patch('admin', { mode: 'gone' })).json<Problem>().faults?.map(({ path }) => path)).toEqual(['/mode'])
+  expect((await patch('admin', { mode: 'active' }, UNKNOWN)).json<Problem>().code).toBe('worker.not_found')
+})
+
 test('an unknown worker is told so', async () => {
   const response = await post(`/v1/workers/${UNKNOWN}/heartbeat`, BEAT)
   expect(response.statusCode).toBe(404)
@@ -50,3 +63,13 @@ test.each([
   expect(response.json<Problem>().code).toBe('request.invalid')
   expect(response.json<Problem>().faults?.map((fault) => fault.path)).toContain(path)
 })
+
+test.each([2 ** 31, 2 ** 53, 1e300])(
+  'a heartbeat for attempt %d, which no job can have, is refused',
+  async (attempt) => {
+    const payload = { state: 'active', jobs: [{ jobId: UNKNOWN, attempt }] }
+    const response = await post(`/v1/workers/${UNKNOWN}/heartbeat`, payload)
+    expect(response.statusCode).toBe(400)
+    expect(response.json<Problem>().faults?.map((fault) => fault.path)).toEqual(['/jobs/0/attempt'])
+  },
+)

@@ -1,8 +1,17 @@
-// Workers: who they are, and that they live.
+// Workers: who they are, that they live, and what is wanted of them.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { RegisteredWorker, RegisterWorker, WorkerHeartbeat, WorkerList, WorkerOrders } from '@stillhouse/spec'
+import {
+  RegisteredWorker,
+  RegisterWorker,
+  Worker,
+  WorkerChange,
+  WorkerHeartbeat,
+  WorkerList,
+  WorkerOrders,
+} from '@stillhouse/spec'
 import type { ApiContext } from '../../context.ts'
 import { empty, json } from '../../openapi/responses.ts'
+import { callerOf } from '../../plugins/auth.ts'
 import { WorkerId } from './parameters.ts'
 
 export const workerRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { service }) => {
@@ -13,11 +22,29 @@ export const workerRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, {
       schema: {
         operationId: 'listWorkers',
         tags: ['workers'],
-        summary: 'List the workers',
+        summary: 'List the workers, with the jobs that they run: those that the key may see',
         response: { 200: json('All workers', WorkerList) },
       },
     },
-    async () => ({ items: await service.listWorkers() }),
+    async (request) => ({ items: await service.as(callerOf(request)).listWorkers() }),
+  )
+
+  app.patch(
+    '/v1/workers/:id',
+    {
+      config: { access: ['admin'], errors: ['worker.not_found'] },
+      schema: {
+        operationId: 'changeWorker',
+        tags: ['workers'],
+        summary:
+          'Cordon a worker (it takes no new jobs), drain it (it also hands back those it runs) or make it active again; ' +
+          'only with a key of the cluster',
+        params: WorkerId,
+        body: WorkerChange,
+        response: { 200: json('The worker', Worker) },
+      },
+    },
+    async (request) => service.as(callerOf(request)).changeWorker({ ...request.params, ...request.body }),
   )
 
   app.post(

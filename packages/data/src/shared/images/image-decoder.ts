@@ -17,6 +17,9 @@ export type DecodeImage = (file: string) => Promise<Uint8Array>
 /** A larger image is more likely an accident or an attack than a sample. */
 const LARGEST_IMAGE = 2 ** 26
 
+/** Readers of the formats that sets may hold. A name says nothing: without this an SVG document may call itself .png. */
+const READERS = ['Png', 'Jpeg', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((format) => `VipsForeignLoad${format}`)
+
 /**
  * Rotated upright as EXIF says, transparent parts on white, colours as sRGB.
  * @param limit pixels that an image may have in its file
@@ -27,6 +30,8 @@ export async function imageDecoder(pixels: Pixels, limit = LARGEST_IMAGE): Promi
   sharp.simd(false)
   sharp.cache(false)
   sharp.concurrency(1)
+  sharp.block({ operation: ['VipsForeignLoad'] })
+  sharp.unblock({ operation: READERS })
   const { height, width, channels, fit } = pixels
   return async (file) => {
     const bytes = await readBytes(file)

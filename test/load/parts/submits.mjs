@@ -1,0 +1,70 @@
+// Submissions per second, next to those of the least that could be called a service: a bare Fastify route that inserts the
+// body as one row, on the same PostgreSQL, from a process of its own. Both by turns, so that what disturbs one disturbs both.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { spread } from '../../bench/statistics.mjs'
+import { JOB } from '../job.mjs'
+import { addTeam } from '../stack.mjs'
+
+const CONNECTIONS = 16
+
+/** @param {import('../stack.mjs').Stack} stack @param {{quick: boolean, say: (text: string) => void}} context */
+export async function submits(stack, { quick, say }) {
+  const { rounds, seconds } = quick ? { rounds: 2, seconds: 2 } : { rounds: 7, seconds: 5 }
+  const team = await addTeam(stack, 'sender', 1)
+  const bare = fork(fileURLToPath(new URL('../bare-route.mjs', import.meta.url)), [stack.databaseUrl])
+  const [bareUrl] = await once(bare, 'message')
+  const sides = [
+    { name: 'bare', url: `${bareUrl}/jobs` },
+    { name: 'stillhouse', url: `${stack.url}/v1/jobs` },
+  ]
+  for (const side of sides) await post(side.url, { secret: team.secret, seconds: 1 })
+  const rates = { bare: [], stillhouse: [] }
+  for (let round = 0; round < rounds; round += 1)
+    for (const { name, url } of round % 2 === 0 ? sides : [...sides].reverse()) {
+      rates[name].push(await post(url, { secret: team.secret, seconds }))
+      say(`${name}: ${Math.round(rates[name].at(-1))} per second`)
+    }
+  bare.kill()
+  const ratio = spread(rates.stillhouse.map((rate, round) => rate / rates.bare[round]))
+  return {
+    connections: CONNECTIONS,
+    rounds,
+    seconds,
+    perSecond: { bare: spread(rates.bare), stillhouse: spread(rates.stillhouse) },
+    ratio,
+  }
+}
+
+/** Sends as fast as answers come over some connections; answers how many per second were taken. */
+async function post(url, { secret, seconds }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const body = JSON.stringify(JOB)
+  const headers = {
+    authorization: `Bearer ${secret}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  }
+  const started = performance.now()
+  let taken = 0
+  const sendOne = () =>
+    new Promise((resolve, reject) => {
+      const call = request(url, { method: 'POST', agent, headers }, (response) => {
+        if (response.statusCode !== 201) reject(new Error(`POST ${url} answered ${response.statusCode}`))
+        response.resume().on('end', resolve)
+      })
+      call.on('error', reject).end(body)
+    })
+  const connection = async () => {
+    while (performance.now() - started < seconds * 1000) {
+      await sendOne()
+      taken += 1
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection))
+  const rate = taken / ((performance.now() - started) / 1000)
+  agent.destroy()
+  return rate
+}
