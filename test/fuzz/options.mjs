@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 
 /**
- * @typedef {{cases: number, seed: number, parallel: number, quick: boolean}} Options `cases`: fewer in all are a failure;
+ * @typedef {{cases: number, seed: number, parallel: number, quick: boolean}} Options `cases`: drawn at random, fewer in all are a failure;
  *   `parallel`: keys at a time
  */
 
@@ -10,7 +10,7 @@ const FULL = { cases: 5000, seed: 1 }
 const QUICK = { cases: 150, seed: 1 }
 
 export const USAGE = `npm run fuzz -- [options]
-  --cases <n>     cases to send at least, half of them drawn at random, default ${FULL.cases}
+  --cases <n>     cases to draw at random, boundaries come on top; fewer in all are a failure, default ${FULL.cases}
   --seed <n>      the same seed draws the same cases, default ${FULL.seed}
   --parallel <n>  keys that are used at a time, each with a service of its own, default: one per processor
   --quick         two keys and at least ${QUICK.cases} cases, drawn at random; writes no file

@@ -45,7 +45,7 @@ async function main(args) {
 async function runAll(context) {
   const { quick, cases, parallel } = context.options
   const roles = /** @type {[RoleName, readonly Phase[]][]} */ (Object.entries(quick ? QUICK : ROLES))
-  const drawn = Math.ceil((quick ? cases : cases / 2) / roles.length)
+  const drawn = Math.ceil(cases / roles.length)
   /** @type {import('./schemathesis.mjs').RoleRun[]} */
   const runs = []
   const waiting = [...roles.entries()]

@@ -153,7 +153,7 @@ test('the background work tells what it did on the replica that leads, and nothi
   await service.start()
   const stats = await eventually(() => {
     const now = service.background()
-    return now.relayed > 0 && now
+    return now.relayed > 0 ? now : undefined
   }, 20_000)
   expect(stats).toMatchObject({ leading: true, handedOut: 1, relayed: 1 })
   expect(stats.loops.dispatch.idleSeconds).toBeLessThan(5)

@@ -111,7 +111,7 @@ async function runJob(url: string, headers: Record<string, string> = {}): Promis
   const { id } = (await response.json()) as Job
   return eventually(async () => {
     const job = (await (await fetch(`${url}/v1/jobs/${id}`, { headers: { authorization } })).json()) as Job
-    return job.finishedAt !== null && job
+    return job.finishedAt === null ? undefined : job
   }, 90_000)
 }
 

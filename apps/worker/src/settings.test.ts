@@ -19,6 +19,11 @@ it('names every faulty variable at once, without its value', () => {
   expect(read).not.toThrow(/secret-host/)
 })
 
+it('shows metrics only where it is told to, and to this machine alone unless told otherwise', () => {
+  expect(readSettings(GOOD).metrics).toBeNull()
+  expect(readSettings({ ...GOOD, METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 })
+})
+
 it('opens no folder of the machine and every bucket of its credentials to jobs, unless told otherwise', () => {
   expect(readSettings(GOOD)).toMatchObject({ dataRoots: [], dataBuckets: null, trainerBytes: null, trainerMs: null })
   const told = {

@@ -4,7 +4,7 @@ import { startSpan, type TraceSpan } from '@stillhouse/kit'
 import type { Claim, Outcome } from '@stillhouse/spec'
 
 /** What the worker itself does for an attempt. */
-export type Chore = 'restore checkpoint' | 'bring data' | 'start trainer' | 'fetch model' | 'upload'
+type Chore = 'restore checkpoint' | 'bring data' | 'start trainer' | 'fetch model' | 'upload'
 
 export interface AttemptTrace {
   /** Null when nothing is traced. */
