@@ -94,6 +94,9 @@ CREATE INDEX "job_team_queue_order" ON "job"("team_id", "state", "priority" DESC
 -- CreateIndex
 CREATE INDEX "job_queue_by_age" ON "job"("state", "queued_at", "id");
 
+-- CreateIndex
+CREATE INDEX "job_attempt_worker_id_ended_at_idx" ON "job_attempt"("worker_id", "ended_at");
+
 -- AddForeignKey
 ALTER TABLE "team_month" ADD CONSTRAINT "team_month_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 

@@ -6457,6 +6457,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal.error`: An unexpected error in the service */
             500: {
                 headers: {
@@ -6539,6 +6556,23 @@ export interface operations {
             /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
                     [name: string]: unknown;
                 };
                 content: {
