@@ -6,6 +6,7 @@ import { createAttemptRepository } from './repositories/attempt-repository.ts'
 import { createAuditRepository } from './repositories/audit-repository.ts'
 import { createCheckpointRepository } from './repositories/checkpoint-repository.ts'
 import { createDatasetRepository } from './repositories/dataset-repository.ts'
+import { createDependencyRepository } from './repositories/dependency-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
@@ -31,6 +32,7 @@ export function createTables(connection: Connection) {
     batches: createReportBatchRepository(connection),
     checkpoints: createCheckpointRepository(connection),
     datasets: createDatasetRepository(connection),
+    dependencies: createDependencyRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
     logs: createLogRepository(connection),

@@ -3,6 +3,7 @@ import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
 import { inTeam } from './caller.ts'
 import { cancel } from './cancel.ts'
 import { getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
+import { dependencyFaults } from './dependencies.ts'
 import { getJob } from './get-job.ts'
 import type { JobContext } from './job-context.ts'
 import type { Caller, CallerService, TeamCaller, TeamService } from './job-service.ts'
@@ -48,6 +49,7 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
 function teamService(context: JobContext, caller: TeamCaller): TeamService {
   return {
     ...callerService(context, caller),
+    dependencyFaults: (spec) => context.db.read((tables) => dependencyFaults(tables, caller.teamId, spec)),
     submit: (submission) => submit(context, caller, submission),
     saveModel: (model, files) => saveModel(context, caller, model, files),
     saveDataset: (files) => saveDataset(context, caller, files),

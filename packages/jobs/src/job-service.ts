@@ -13,6 +13,7 @@ import type {
   Dataset,
   DatasetFile,
   DatasetPage,
+  Fault,
   IssuedKey,
   Job,
   JobEvent,
@@ -162,6 +163,8 @@ export interface CallerService {
 
 /** What a caller can do on behalf of one team: what is sent here is the team's, and only its own can be named in it. */
 export interface TeamService extends CallerService {
+  /** What is wrong with whom the job would wait for; `submit` refuses it for the same. */
+  dependencyFaults(spec: JobSpec): Promise<Fault[]>
   submit(submission: Submission): Promise<{ job: Job; replayed: boolean }>
   saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
   /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */

@@ -4,11 +4,13 @@ import { describeNeeds, type Job, type JobQueuePlace, meetsNeeds, parseNeeds, ty
 import { freeSlots } from './assign-jobs.ts'
 import { type JobSettings, liveSeconds } from './job-context.ts'
 import { jobView } from './job-view.ts'
+import { whyBlocked } from './why-blocked.ts'
 
 /** The jobs as callers see them, with their places in the queue. */
 export async function withPlaces(tables: Tables, jobs: readonly JobRow[], settings: JobSettings): Promise<Job[]> {
   const waiting = jobs.filter((job) => job.state === 'queued' || job.state === 'dispatched')
-  if (waiting.length === 0) return jobs.map((job) => jobView(job, null))
+  const blocked = await whyBlocked(tables, jobs)
+  if (waiting.length === 0) return jobs.map((job) => jobView(job, blocked.get(job.id) ?? null))
   const limits = await tables.teams.limits()
   const ids = waiting.flatMap((job) => (job.state === 'queued' ? [job.id] : []))
   const places = await tables.places.places(ids, limits)
@@ -17,7 +19,10 @@ export async function withPlaces(tables: Tables, jobs: readonly JobRow[], settin
   const situation = { ...capacity, queueDown: tries > 0 }
   const limitOf = new Map(limits.map((limit) => [limit.teamId, limit]))
   return jobs.map((job) =>
-    jobView(job, placeOf(job, situation, { place: places.get(job.id), limit: limitOf.get(job.teamId) })),
+    jobView(
+      job,
+      blocked.get(job.id) ?? placeOf(job, situation, { place: places.get(job.id), limit: limitOf.get(job.teamId) }),
+    ),
   )
 }
 

@@ -3,13 +3,14 @@ import { deleteStaleBlobs } from './delete-stale-blobs.ts'
 import { expireLeases } from './expire-leases.ts'
 import type { JobContext } from './job-context.ts'
 import { recoverHandOvers } from './recover-hand-overs.ts'
+import { releaseReady } from './release-ready.ts'
 
 const FORGET_WORKERS_SECONDS = 3600
 
 /** One round. A part that fails is logged and does not keep the others from their work. */
 export async function sweep(context: JobContext): Promise<void> {
   const { logger } = context
-  for (const part of [expireLeases, retireWorkers, recoverHandOvers, deleteStaleBlobs])
+  for (const part of [expireLeases, retireWorkers, recoverHandOvers, releaseReady, deleteStaleBlobs])
     await part(context).catch((error: unknown) => logger.warn({ err: error, part: part.name }, 'sweeping failed'))
 }
 

@@ -10,11 +10,13 @@ import {
   type Dataset,
   DEFAULT_TEAM,
   datasetManifest,
+  type Fault,
   type IssuedKey,
   isFinalState,
   type Job,
   type JobEvent,
   type JobEventBody,
+  type JobSpec,
   type LogLine,
   type MetricPoint,
   type ModelFiles,
@@ -165,8 +167,11 @@ export function createFakeService(): FakeService {
       fake.teamsAsked.push(team)
       return fake
     },
+    dependencyFaults: async (spec) => dependencyFaultsOf(spec),
     submit: async ({ spec, idempotencyKey, bodyHash }) => {
       if (state.failWith !== null) throw state.failWith
+      const faults = dependencyFaultsOf(spec)
+      if (faults.length > 0) throw new ApiError('spec.invalid', 'The job waits in vain.', { faults })
       const before = idempotencyKey === undefined ? undefined : submissions.get(idempotencyKey)
       if (before !== undefined && before.bodyHash !== bodyHash)
         throw new ApiError('idempotency.mismatch', 'This Idempotency-Key came with another body before.')
@@ -373,6 +378,20 @@ export function createFakeService(): FakeService {
       return { database: true, queue: state.ready, artifacts: true }
     },
     close: async () => undefined,
+  }
+
+  function dependencyFaultsOf({ after = [], teachers }: JobSpec): Fault[] {
+    const taught = teachers.map(({ from }) => (from !== undefined && 'job' in from ? from.job : undefined))
+    const named = [
+      ...after.map(({ job }, i) => ({ path: `/after/${i}/job`, id: job })),
+      ...taught.flatMap((id, i) => (id === undefined ? [] : [{ path: `/teachers/${i}/from/job`, id }])),
+    ]
+    return named.flatMap(({ path, id }): Fault[] => {
+      const job = jobs.get(id)
+      if (job === undefined) return [{ path, message: 'there is no such job', expected: 'a job', received: id }]
+      const inVain = job.state === 'failed' || job.state === 'cancelled'
+      return inVain ? [{ path, message: 'waits in vain', expected: 'a job', received: job.state }] : []
+    })
   }
 
   function modelOf(id: string): { model: UploadedModel; files: ModelFiles } {

@@ -1075,7 +1075,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -1454,7 +1454,7 @@ export interface components {
             /** @description may be stopped, at a checkpoint, for a job of higher priority, and goes on later; default: false */
             preemptible?: boolean;
             /** @description jobs to wait for; an id is short for {job: id} */
-            after?: {
+            after?: (string | {
                 /**
                  * Format: uuid
                  * @description id of the job to wait for
@@ -1472,7 +1472,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 otherwise?: "fail" | "wait";
-            }[];
+            })[];
             /** @default {} */
             labels?: {
                 [key: string]: string;
@@ -1612,7 +1612,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -1867,7 +1867,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -2892,7 +2892,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The queued job */
+            /** @description The job, queued or waiting for others */
             201: {
                 headers: {
                     /** @description the job */

@@ -21,6 +21,7 @@ export interface NewJob {
   readonly paceKey: string
   /** W3C trace context of the request that sent it. */
   readonly traceparent: string | null
+  readonly state: 'blocked' | 'queued'
 }
 
 export interface CompareAndSet {
@@ -103,14 +104,15 @@ export function createJobRepository(db: Connection) {
     return job && jobRow(job)
   }
   return {
-    /** Writes a new queued job; false when its id, or its idempotency key within the team, is taken. */
+    /** Writes a new job; false when its id, or its idempotency key within the team, is taken. */
     async insert(job: NewJob): Promise<boolean> {
       const { name, priority, preemptible = false, labels } = job.spec
       const written = await db.$executeRaw`
         INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
-          pace_key, traceparent, labels)
+          pace_key, traceparent, state, labels)
         VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.paceKey}, ${job.traceparent}, ${JSON.stringify(labels)}::jsonb)
+          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.paceKey}, ${job.traceparent},
+          ${job.state}::job_state, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
