@@ -9,6 +9,7 @@ import { createDatasetRepository } from './repositories/dataset-repository.ts'
 import { createDependencyRepository } from './repositories/dependency-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
+import { createJobSelectionRepository } from './repositories/job-selection-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
 import { createMetricRepository } from './repositories/metric-repository.ts'
 import { createOutboxRepository } from './repositories/outbox-repository.ts'
@@ -40,6 +41,7 @@ export function createTables(connection: Connection) {
     models: createUploadedModelRepository(connection),
     outbox: createOutboxRepository(connection),
     places: createQueuePlaceRepository(connection),
+    selection: createJobSelectionRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
     teachers: createTeacherRepository(connection),

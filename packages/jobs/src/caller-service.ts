@@ -2,6 +2,8 @@
 import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
 import { inTeam } from './caller.ts'
 import { cancel } from './cancel.ts'
+import { changeJob } from './change-job.ts'
+import { changeJobs } from './change-jobs.ts'
 import { getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
 import { dependencyFaults } from './dependencies.ts'
 import { getJob } from './get-job.ts'
@@ -14,6 +16,7 @@ import { createKey, listKeys, revokeKey, rotateKey } from './manage-keys.ts'
 import { getModel, getModelFiles, saveModel } from './models.ts'
 import { retry } from './retry.ts'
 import { submit } from './submit.ts'
+import { submitGraph } from './submit-graph.ts'
 import { createTeam, getTeam, listTeams, updateTeam } from './teams.ts'
 
 export function callerService(context: JobContext, caller: Caller): CallerService {
@@ -23,6 +26,7 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     listJobs: (filter) => listJobs(context, caller, filter),
     cancelJob: (id) => cancel(context, caller, id),
     retryJob: (id) => retry(context, caller, id),
+    changeJob: (change) => changeJob(context, caller, change),
     listMetrics: (id, page) => listMetrics(context, caller, id, page),
     listLogs: (id, page) => listLogs(context, caller, id, page),
     listEvents: (id, page) => listEvents(context, caller, id, page),
@@ -51,6 +55,8 @@ function teamService(context: JobContext, caller: TeamCaller): TeamService {
     ...callerService(context, caller),
     dependencyFaults: (spec) => context.db.read((tables) => dependencyFaults(tables, caller.teamId, spec)),
     submit: (submission) => submit(context, caller, submission),
+    submitGraph: (submission) => submitGraph(context, caller, submission),
+    changeJobs: (change) => changeJobs(context, caller, change),
     saveModel: (model, files) => saveModel(context, caller, model, files),
     saveDataset: (files) => saveDataset(context, caller, files),
   }

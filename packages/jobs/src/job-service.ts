@@ -7,6 +7,7 @@ import type {
   ArtifactReport,
   AuditAction,
   AuditPage,
+  ChangedJobs,
   CheckpointReport,
   Claim,
   ClaimRequest,
@@ -16,10 +17,12 @@ import type {
   Fault,
   IssuedKey,
   Job,
+  JobChange,
   JobEvent,
   JobPage,
   JobSpec,
   JobState,
+  JobsChange,
   LogPage,
   MetricPage,
   ModelFiles,
@@ -74,6 +77,11 @@ export interface Submission {
   readonly idempotencyKey?: string
   /** Hex sha256 of the request body as sent; compared on replay of a key. */
   readonly bodyHash: string
+}
+
+export interface GraphSubmission extends Omit<Submission, 'spec'> {
+  /** At least one; a job comes after those that it waits for. Specs name each other by these ids (`newJobIds`). */
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly spec: JobSpec }[]
 }
 
 export interface JobFilter {
@@ -131,6 +139,7 @@ export interface CallerService {
   listJobs(filter: JobFilter): Promise<JobPage>
   cancelJob(id: string): Promise<Job>
   retryJob(id: string): Promise<Job>
+  changeJob(change: JobChange & { id: string }): Promise<Job>
   listMetrics(id: string, page: Page & { name?: string }): Promise<MetricPage>
   listLogs(id: string, page: Page): Promise<LogPage>
   listEvents(id: string, page: Page): Promise<{ items: JobEvent[]; complete: boolean }>
@@ -166,6 +175,10 @@ export interface TeamService extends CallerService {
   /** What is wrong with whom the job would wait for; `submit` refuses it for the same. */
   dependencyFaults(spec: JobSpec): Promise<Fault[]>
   submit(submission: Submission): Promise<{ job: Job; replayed: boolean }>
+  /** All of the jobs, or none. */
+  submitGraph(submission: GraphSubmission): Promise<{ jobs: Record<string, Job>; replayed: boolean }>
+  /** Of the team's jobs. */
+  changeJobs(change: JobsChange): Promise<ChangedJobs>
   saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
   /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
   saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>

@@ -168,6 +168,21 @@ export function createFakeService(): FakeService {
       return fake
     },
     dependencyFaults: async (spec) => dependencyFaultsOf(spec),
+    submitGraph: async ({ jobs: sent, ...how }) => {
+      const made: Record<string, Job> = {}
+      for (const { name, id, spec } of sent) {
+        const { job } = await fake.submit({ spec, bodyHash: how.bodyHash })
+        jobs.delete(job.id)
+        jobs.set(id, { ...job, id })
+        made[name] = { ...job, id }
+      }
+      calls.push(['submitGraph', how])
+      return { jobs: made, replayed: false }
+    },
+    changeJobs: async (change) => {
+      calls.push(['changeJobs', change])
+      return { matched: 0, changed: 0, ids: [], unchanged: [], nextCursor: null }
+    },
     submit: async ({ spec, idempotencyKey, bodyHash }) => {
       if (state.failWith !== null) throw state.failWith
       const faults = dependencyFaultsOf(spec)
@@ -223,6 +238,10 @@ export function createFakeService(): FakeService {
     retryJob: async (id) => {
       if (!isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is not finished.')
       return update(id, { state: 'queued' })
+    },
+    changeJob: async ({ id, priority }) => {
+      if (isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is finished.')
+      return update(id, { priority })
     },
     listMetrics: async (id, { after, limit, name }) => {
       const complete = isFinalState(found(id).state)

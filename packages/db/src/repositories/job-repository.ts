@@ -226,6 +226,10 @@ export function createJobRepository(db: Connection) {
       await db.$executeRaw`UPDATE job SET cancel_requested = true WHERE id = ${id}::uuid`
     },
 
+    async setPriority(id: string, priority: number): Promise<void> {
+      await db.$executeRaw`UPDATE job SET priority = ${priority}::int WHERE id = ${id}::uuid`
+    },
+
     async setProgress(id: string, progress: JobProgress, eventWritten: boolean): Promise<void> {
       await db.$executeRaw`UPDATE job SET progress = ${storableJson(progress)}::json,
         progress_event_at = CASE WHEN ${eventWritten} THEN clock_timestamp() ELSE progress_event_at END

@@ -4,43 +4,23 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import { type Fault, faultsAsWritten, Job, Validation } from '@stillhouse/spec'
-import { type TSchema, Type } from 'typebox'
-import { parseJson } from '../../body/parse-json.ts'
-import { parseYaml } from '../../body/parse-yaml.ts'
+import { Type } from 'typebox'
+import { documentBody, idempotencyHeader, takeDocuments } from '../../body/take-documents.ts'
 import { checkSpec, checkSpecWhole } from '../../check-spec.ts'
 import type { ApiContext } from '../../context.ts'
-import { compileValidatorExceptBody, summarize } from '../../http/compile-validator.ts'
+import { summarize } from '../../http/compile-validator.ts'
 import { lookUpOnce } from '../../look-up-once.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { addTextParser } from '../../plugins/bodies.ts'
 import { forTeam } from './parameters.ts'
 
-const YAML_TYPES = ['application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml']
-/** Scalars and containers in a spec; each unknown field costs a search for the nearest known one. */
 const MAX_VALUES = 5000
-
-const body = {
-  content: Object.fromEntries(['application/json', ...YAML_TYPES].map((type) => [type, { schema: JobInput }])),
-} as TSchema
 
 const querystring = Type.Object({ team: forTeam }, { additionalProperties: false })
 
-const headers = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
-      description: 'Makes a repeat of this request harmless: it answers with the job of the first one.',
-    }),
-  ),
-})
-
 export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
-  app.removeContentTypeParser('application/json')
-  addTextParser(app, ['application/json'], parseJson, MAX_VALUES)
-  addTextParser(app, YAML_TYPES, parseYaml, MAX_VALUES)
-  app.setValidatorCompiler(compileValidatorExceptBody)
+  takeDocuments(app, MAX_VALUES)
 
   app.post(
     '/v1/jobs',
@@ -54,8 +34,8 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         tags: ['jobs'],
         summary: 'Submit a job',
         querystring,
-        headers,
-        body,
+        headers: idempotencyHeader('the job'),
+        body: documentBody(JobInput),
         response: {
           200: json('The job that this Idempotency-Key made before', Job, {
             Location: 'the job',
@@ -84,7 +64,7 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         tags: ['jobs'],
         summary: 'Check a job spec without submitting it: every fault at once',
         querystring,
-        body,
+        body: documentBody(JobInput),
         response: { 200: json('The canonical spec, or the faults', Validation) },
       },
     },
