@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
+import { addPriority } from './commands/priority.ts'
 import { addPull } from './commands/pull.ts'
 import { addRetry } from './commands/retry.ts'
 import { addShow } from './commands/show.ts'
@@ -35,6 +36,7 @@ for (const add of [
   addLogs,
   addCancel,
   addRetry,
+  addPriority,
   addPull,
   addUploadData,
   addCatalog,
