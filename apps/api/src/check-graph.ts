@@ -33,6 +33,20 @@ export async function checkGraph(
   return { jobs: sound, faults }
 }
 
+/** The same with whom the jobs wait for, for those that only ask. */
+export async function checkGraphWhole(...asked: Parameters<typeof checkGraph>): Promise<readonly Fault[]> {
+  const { jobs, faults } = await checkGraph(...asked)
+  if (faults.length > 0) return faults
+  const own = new Set(jobs.map(({ id }) => id))
+  const [, , team] = asked
+  const found: Fault[] = []
+  for (const job of jobs) {
+    const waits = (await team.dependencyFaults(job.spec)).filter(({ received }) => !own.has(received))
+    found.push(...inGraph(job, faultsAsWritten(waits, job.body)))
+  }
+  return found
+}
+
 /** Faults of the canonical specs as they were written. @param faults with paths as `/jobs/<name>/…` */
 export function graphFaultsAsWritten(faults: readonly Fault[], jobs: readonly GraphJob[]): Fault[] {
   return jobs.flatMap((job) => {

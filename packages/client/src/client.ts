@@ -62,6 +62,7 @@ export interface Client {
     graph: GraphSource,
     options?: CallOptions & TeamOption & { idempotencyKey?: string },
   ): Promise<spec.JobGraph & { replayed: boolean }>
+  validateJobGraph(graph: GraphSource, options?: CallOptions & TeamOption): Promise<spec.GraphValidation>
   validateJob(job: JobSource, options?: CallOptions & TeamOption): Promise<spec.Validation>
   getJob(id: string, options?: CallOptions): Promise<spec.Job>
   listJobs(query?: JobQuery, options?: CallOptions): Promise<spec.JobPage>

@@ -1,5 +1,6 @@
 // One call about many jobs: which ones, what to do with them, and what came of it; and jobs that were sent together.
 import { type Static, Type } from 'typebox'
+import { Fault } from './fault.ts'
 import { LABEL_NAME_PATTERN } from './job-spec.ts'
 import { JOB_STATES } from './job-state.ts'
 import { Job, Uuid } from './wire.ts'
@@ -75,3 +76,6 @@ export const JobGraph = Type.Object(
   { ...strict, $id: 'JobGraph' },
 )
 export type JobGraph = Static<typeof JobGraph>
+
+export const GraphValidation = Type.Object({ valid: Type.Boolean(), faults: Type.Array(Fault) }, strict)
+export type GraphValidation = Static<typeof GraphValidation>

@@ -24,6 +24,7 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   DatasetSummary: spec.DatasetSummary,
   Device: spec.Device,
   Fault: spec.Fault,
+  GraphValidation: spec.GraphValidation,
   IssuedKey: spec.IssuedKey,
   Job: spec.Job,
   JobFailure: spec.JobFailure,

@@ -8,6 +8,7 @@ type JobCalls = Pick<
   Client,
   | 'submitJob'
   | 'submitJobGraph'
+  | 'validateJobGraph'
   | 'validateJob'
   | 'getJob'
   | 'listJobs'
@@ -43,6 +44,10 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
         ...signalOf(options),
       })
       return { ...(await answer(Promise.resolve({ data }))), replayed: isReplay(response) }
+    },
+    validateJobGraph: (graph, options) => {
+      const params = { query: teamOf(options) }
+      return answer(api.POST('/v1/job-graphs/validate', { params, ...documentOf(graph), ...signalOf(options) }))
     },
     validateJob: (job, options) => {
       const params = { query: teamOf(options) }

@@ -120,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/job-graphs/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check several jobs of one document without submitting them: every fault at once */
+        post: operations["validateJobGraph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/actions": {
         parameters: {
             query?: never;
@@ -890,6 +907,10 @@ export interface components {
             received: string;
             /** @description the nearest valid name */
             suggestion?: string;
+        };
+        GraphValidation: {
+            valid: boolean;
+            faults: components["schemas"]["Fault"][];
         };
         IssuedKey: {
             key: components["schemas"]["ApiKey"];
@@ -3312,6 +3333,134 @@ export interface operations {
             };
             /** @description `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validateJobGraph: {
+        parameters: {
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Whether they would be taken, and the faults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphValidation"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

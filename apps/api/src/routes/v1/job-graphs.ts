@@ -1,10 +1,10 @@
 // Submitting several jobs that wait for each other, in one document. All of them are taken, or none.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ApiError } from '@stillhouse/kit'
-import { type Fault, JobGraph, MOST_IN_GRAPH } from '@stillhouse/spec'
+import { type Fault, GraphValidation, JobGraph, MOST_IN_GRAPH } from '@stillhouse/spec'
 import { type TSchema, Type } from 'typebox'
 import { documentBody, idempotencyHeader, takeDocuments } from '../../body/take-documents.ts'
-import { checkGraph, graphFaultsAsWritten } from '../../check-graph.ts'
+import { checkGraph, checkGraphWhole, graphFaultsAsWritten } from '../../check-graph.ts'
 import type { ApiContext } from '../../context.ts'
 import { summarize } from '../../http/compile-validator.ts'
 import { JobInput } from '../../openapi/job-input.ts'
@@ -31,6 +31,8 @@ const GraphInput = {
   },
 } as unknown as TSchema
 
+const querystring = Type.Object({ team: forTeam }, { additionalProperties: false })
+
 export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
   takeDocuments(app, MAX_VALUES)
 
@@ -45,7 +47,7 @@ export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
         operationId: 'submitJobGraph',
         tags: ['jobs'],
         summary: 'Submit several jobs that wait for each other: all of them, or none',
-        querystring: Type.Object({ team: forTeam }, { additionalProperties: false }),
+        querystring,
         headers: idempotencyHeader('the jobs'),
         body: documentBody(GraphInput),
         response: {
@@ -66,6 +68,26 @@ export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
       })
       if (!replayed) return reply.code(201).send({ jobs: made })
       return reply.header('idempotency-replayed', 'true').send({ jobs: made })
+    },
+  )
+
+  app.post(
+    '/v1/job-graphs/validate',
+    {
+      config: { access: ['jobs:read', 'jobs:write'], errors: ['team.not_found'] },
+      schema: {
+        operationId: 'validateJobGraph',
+        tags: ['jobs'],
+        summary: 'Check several jobs of one document without submitting them: every fault at once',
+        querystring,
+        body: documentBody(GraphInput),
+        response: { 200: json('Whether they would be taken, and the faults', GraphValidation) },
+      },
+    },
+    async (request) => {
+      const team = await context.service.as(callerOf(request)).inTeam(request.query.team)
+      const faults = await checkGraphWhole(request.body, context, team)
+      return { valid: faults.length === 0, faults: [...faults] }
     },
   )
 }
