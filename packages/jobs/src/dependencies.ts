@@ -1,6 +1,13 @@
 // What a job waits for, and what follows once that is decided. The truth is the table of dependencies; a spec says in two
 // places whom it waits for: `after`, and teachers that come from a job.
-import type { CompareAndSet, Dependency, StandingDependency, Tables, Waits } from '@stillhouse/db'
+import {
+  type CompareAndSet,
+  type Dependency,
+  isUuid,
+  type StandingDependency,
+  type Tables,
+  type Waits,
+} from '@stillhouse/db'
 import { type DEPENDENCY_CONDITIONS, FAILURES, type Fault, type JobSpec } from '@stillhouse/spec'
 
 /** A move of waiting jobs that is due. */
@@ -31,6 +38,8 @@ export function dependenciesOf(spec: JobSpec): Dependency[] {
   const needs = new Map<string, Dependency>()
   for (const { path: _, ...need } of namedJobs(spec)) {
     const id = need.job.toLowerCase()
+    // schemas take other forms of a UUID, by which no job is known
+    if (!isUuid(id)) continue
     const said = needs.get(id)
     needs.set(id, said === undefined ? { ...need, job: id } : { ...said, condition: stricter(said, need) })
   }
@@ -49,8 +58,9 @@ function stricter(...needs: readonly Dependency[]): Dependency['condition'] {
  */
 export async function dependencyFaults(tables: Tables, teamId: string, spec: JobSpec): Promise<Fault[]> {
   const needs = dependenciesOf(spec)
-  if (needs.length === 0) return []
-  const found = new Map((await tables.dependencies.look(teamId, needs)).map((need) => [need.job, need]))
+  const found = new Map(
+    (needs.length > 0 ? await tables.dependencies.look(teamId, needs) : []).map((need) => [need.job, need]),
+  )
   return namedJobs(spec).flatMap(({ path, job }): Fault[] => {
     const need = found.get(job.toLowerCase())
     if (need === undefined)

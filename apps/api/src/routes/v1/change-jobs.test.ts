@@ -40,6 +40,7 @@ test.each([
   [{ action: 'set-priority', ids: [ID] }, '/priority'],
   [{ action: 'set-priority', ids: [ID], priority: 101 }, '/priority'],
   [{ action: 'retry', labels: { 'a b': 'c' } }, '/labels/a b'],
+  [{ action: 'retry', labels: { 'a\nb': 5 } }, '/labels/a\nb'],
 ])('the wish %j is refused at %s', async (change, path) => {
   const response = await post(change)
   expect(response.statusCode).toBe(400)

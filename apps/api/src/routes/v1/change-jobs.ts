@@ -1,6 +1,13 @@
 // One call about many jobs.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ChangedJobs, type Fault, faultsFromSchemaErrors, JobsChange, MOST_CHANGED } from '@stillhouse/spec'
+import {
+  ChangedJobs,
+  type Fault,
+  faultsFromSchemaErrors,
+  JobsChange,
+  LABEL_NAME_PATTERN,
+  MOST_CHANGED,
+} from '@stillhouse/spec'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ApiContext } from '../../context.ts'
@@ -46,6 +53,13 @@ function ruleFaults({ action, priority, labels, ids }: JobsChange): Fault[] {
   const faults: Fault[] = []
   if (labels === undefined && ids === undefined)
     faults.push({ path: '', message: 'say which jobs', expected: 'labels, ids or both', received: 'neither' })
+  // the schema checks the values of well-named labels only
+  for (const name of Object.keys(labels ?? {}))
+    if (!new RegExp(LABEL_NAME_PATTERN).test(name)) {
+      const path = `/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      const expected = '1 to 63 letters, digits, dots, hyphens, underscores and slashes'
+      faults.push({ path, message: 'not a name for a label', expected, received: name })
+    }
   if ((action === 'set-priority') !== (priority !== undefined)) {
     const expected = action === 'set-priority' ? 'a priority from 0 to 100' : `no priority with ${action}`
     const received = priority === undefined ? 'nothing' : String(priority)
