@@ -10,6 +10,10 @@ import type { TeamCaller } from './job-service.ts'
 import { pageOf, uuidOfCursor } from './page-cursor.ts'
 import { record } from './record.ts'
 import { retryConflict, retryIn } from './retry.ts'
+import { workThrough } from './work-through.ts'
+
+/** A call answers after about this long, with a cursor where more is left. */
+const PATIENCE_MS = 5000
 
 /** For which states an action means something. */
 const STATES: Readonly<Record<JobsAction, readonly JobState[]>> = {
@@ -23,30 +27,29 @@ type Outcome = string | null
 
 /** @throws ApiError request.invalid for a cursor that no call gave */
 export async function changeJobs(context: JobContext, caller: TeamCaller, change: JobsChange): Promise<ChangedJobs> {
-  const { items, nextCursor } = await select(context, caller, change)
+  const found = await select(context, caller, change)
   const outcomes = new Map<string, Outcome>()
-  for (const id of items)
-    outcomes.set(
-      id,
-      change.dryRun === true ? await foresee(context, change, id) : await apply(context, caller, change, id),
-    )
+  const considered = await workThrough(found.slice(0, MOST_CHANGED), PATIENCE_MS, async ({ id }) => {
+    outcomes.set(id, change.dryRun ? await foresee(context, change, id) : await apply(context, caller, change, id))
+  })
+  const { nextCursor } = pageOf(found, considered)
   const ids = [...outcomes].flatMap(([id, reason]) => (reason === null ? [id] : []))
   const unchanged = [...outcomes].flatMap(([id, reason]) => (reason === null ? [] : [{ id, reason }]))
-  const answer = { matched: items.length, changed: ids.length, ids, nextCursor }
-  if (change.dryRun !== true && ids.length > 0) await recordCall(context, caller, change, answer)
-  return { ...answer, unchanged: [...unchanged, ...missing(change, items)] }
+  const answer = { matched: considered, changed: ids.length, ids, nextCursor }
+  if (!change.dryRun && ids.length > 0) await recordCall(context, caller, change, answer)
+  return { ...answer, unchanged: [...unchanged, ...missing(change, found)] }
 }
 
 /**
  * Those that wait are cancelled before those that they wait for, so that they are cancelled and do not fail; and retried
  * after them, so that they have something to wait for.
  */
-async function select({ db }: JobContext, { teamId }: TeamCaller, change: JobsChange) {
+async function select({ db }: JobContext, { teamId }: TeamCaller, change: JobsChange): Promise<{ id: string }[]> {
   const { action, labels = {}, ids, state, cursor } = change
   const after = cursor === undefined ? {} : { after: uuidOfCursor(cursor, 'changed jobs') }
-  if (!Object.entries(labels).flat().every(isStorable)) return { items: [], nextCursor: null }
+  if (!Object.entries(labels).flat().every(isStorable)) return []
   const states = state === undefined ? (ids === undefined ? STATES[action] : undefined) : [state]
-  const rows = await db.read((tables) =>
+  return db.read((tables) =>
     tables.selection.select({
       ...{ teamId, labels, limit: MOST_CHANGED + 1, ...after },
       // schemas take other forms of a UUID, by which no job is known
@@ -55,8 +58,6 @@ async function select({ db }: JobContext, { teamId }: TeamCaller, change: JobsCh
       order: action === 'cancel' ? 'newest-first' : 'oldest-first',
     }),
   )
-  const page = pageOf(rows, MOST_CHANGED)
-  return { items: page.items.map(({ id }) => id), nextCursor: page.nextCursor }
 }
 
 async function apply(context: JobContext, caller: TeamCaller, change: JobsChange, id: string): Promise<Outcome> {
@@ -112,9 +113,12 @@ function priorityOf({ priority }: JobsChange): number {
 }
 
 /** Jobs that were asked for by id and do not exist for this team; where labels or a state were asked for too, who knows. */
-function missing({ ids = [], labels, state, cursor }: JobsChange, found: readonly string[]): ChangedJobs['unchanged'] {
+function missing(
+  { ids = [], labels, state, cursor }: JobsChange,
+  found: readonly { id: string }[],
+): ChangedJobs['unchanged'] {
   if (cursor !== undefined) return []
-  const there = new Set(found)
+  const there = new Set(found.map(({ id }) => id))
   const reason =
     labels === undefined && state === undefined ? NO_SUCH_JOB : 'there is no such job, or it does not match'
   return [...new Set(ids.map((id) => id.toLowerCase()))].filter((id) => !there.has(id)).map((id) => ({ id, reason }))
