@@ -299,9 +299,11 @@ test('a waiting job that was left behind is found and moved on', async () => {
   const stuck = await submit({ after: [{ job: failed.id, otherwise: 'wait' }] })
   await query("UPDATE job SET state = 'succeeded', verdict = 'passed' WHERE id = $1", [first.id])
   await query("UPDATE job SET state = 'failed' WHERE id = $1", [failed.id])
-  expect(await releaseReady(context)).toBe(2)
-  expect(await Promise.all([released, doomed, open, stuck].map(({ id }) => stateOf(id)))).toEqual([
-    ...['queued', 'failed', 'blocked', 'blocked'],
+  const forgotten = await submit({ after: [open.id] })
+  await query('DELETE FROM job_dependency WHERE job_id = $1', [forgotten.id])
+  expect(await releaseReady(context)).toBe(3)
+  expect(await Promise.all([released, doomed, forgotten, open, stuck].map(({ id }) => stateOf(id)))).toEqual([
+    ...['queued', 'failed', 'queued', 'blocked', 'blocked'],
   ])
   expect(await releaseReady(context)).toBe(0)
 })

@@ -4,7 +4,7 @@ import { isStorable, type Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { type AuditAction, canonicalJson, type Fault, type JobSpec, needsKey } from '@stillhouse/spec'
 import { changeState } from './change-state.ts'
-import { decide, dependenciesOf, dependencyFaults } from './dependencies.ts'
+import { decide, dependenciesOf, dependencyFaults, waitsForJobs } from './dependencies.ts'
 import type { TeamCaller } from './job-service.ts'
 import { paceKey } from './pace-key.ts'
 import { record } from './record.ts'
@@ -34,9 +34,9 @@ export async function holdDependencies(tx: Tables, { teamId }: TeamCaller, specs
 export async function addJob(tx: Tables, caller: TeamCaller, request: NewJobRequest): Promise<boolean> {
   const { id, spec, bodyHash, idempotencyKey, action } = request
   const { teamId } = caller
-  const needs = dependenciesOf(spec)
+  const waits = waitsForJobs(spec)
   const isNew = await tx.jobs.insert({
-    ...{ id, teamId, spec, bodyHash, idempotencyKey, state: needs.length > 0 ? 'blocked' : 'queued' },
+    ...{ id, teamId, spec, bodyHash, idempotencyKey, state: waits ? 'blocked' : 'queued' },
     specHash: createHash('sha256').update(canonicalJson(spec)).digest('hex'),
     needs: needsKey(spec.resources),
     paceKey: paceKey(spec),
@@ -45,7 +45,7 @@ export async function addJob(tx: Tables, caller: TeamCaller, request: NewJobRequ
   if (!isNew) return false
   const { name, priority } = spec
   await record(tx, caller, { action, target: { kind: 'job', id }, teamId, detail: { name, priority } })
-  await (needs.length > 0 ? startWaiting(tx, caller, request) : announce(tx, id, 'queued'))
+  await (waits ? startWaiting(tx, caller, request) : announce(tx, id, 'queued'))
   return true
 }
 

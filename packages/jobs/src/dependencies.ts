@@ -30,6 +30,11 @@ function namedJobs({ after = [], teachers }: JobSpec): Named[] {
   return [...after.map((one, i) => ({ ...one, path: `/after/${i}/job` })), ...taught]
 }
 
+/** Whether the spec names any job to wait for. */
+export function waitsForJobs(spec: JobSpec): boolean {
+  return namedJobs(spec).length > 0
+}
+
 /**
  * What the job waits for, each job once. Of a teacher that also stands in `after` the stricter condition counts, and
  * what `after` says of the case that it does not come true.

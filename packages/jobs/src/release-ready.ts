@@ -9,9 +9,11 @@ const BATCH = 200
 /** Answers how many waiting jobs were queued, or ended, because nothing is open any more. */
 export async function releaseReady({ db, logger }: JobContext): Promise<number> {
   const moved = await db.transaction(async (tx) => {
-    const waiting = await tx.dependencies.standings(await tx.dependencies.lockDecided(BATCH))
+    const found = await tx.dependencies.lockDecided(BATCH)
+    const needs = new Map((await tx.dependencies.standings(found)).map((one) => [one.jobId, one.needs]))
     const ids: string[] = []
-    for (const decided of decide(waiting)) for (const { id } of await changeState(tx, decided)) ids.push(id)
+    for (const decided of decide(found.map((jobId) => ({ jobId, needs: needs.get(jobId) ?? [] }))))
+      for (const { id } of await changeState(tx, decided)) ids.push(id)
     return ids
   })
   if (moved.length > 0) logger.warn({ jobs: moved.length }, 'moved jobs that waited although nothing was open')
