@@ -148,8 +148,6 @@ test('jobs that there are not, or that ended in vain, are faults where they are 
   expect(await faultsOf(submit({ method: { name: 'kd' }, teacher: { from: { job: first.id } } }))).toMatchObject([
     { path: '/teachers/0/from/job', received: 'first, which was cancelled' },
   ])
-  const urn = `urn:uuid:${first.id}`
-  expect(await faultsOf(submit({ after: [urn] }))).toMatchObject([{ path: '/after/0/job', received: urn }])
   expect(await query('SELECT count(*)::int AS jobs FROM job')).toEqual([{ jobs: 1 }])
   await expect((await service.inTeam()).dependencyFaults(specWith({ after: [UNKNOWN] }))).resolves.toHaveLength(1)
 })

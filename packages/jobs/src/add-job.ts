@@ -4,7 +4,7 @@ import { isStorable, type Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { type AuditAction, canonicalJson, type Fault, type JobSpec, needsKey } from '@stillhouse/spec'
 import { changeState } from './change-state.ts'
-import { decide, dependenciesOf, dependencyFaults, waitsForJobs } from './dependencies.ts'
+import { decide, dependenciesOf, dependencyFaults } from './dependencies.ts'
 import type { TeamCaller } from './job-service.ts'
 import { paceKey } from './pace-key.ts'
 import { record } from './record.ts'
@@ -34,7 +34,7 @@ export async function holdDependencies(tx: Tables, { teamId }: TeamCaller, specs
 export async function addJob(tx: Tables, caller: TeamCaller, request: NewJobRequest): Promise<boolean> {
   const { id, spec, bodyHash, idempotencyKey, action } = request
   const { teamId } = caller
-  const waits = waitsForJobs(spec)
+  const waits = dependenciesOf(spec).length > 0
   const isNew = await tx.jobs.insert({
     ...{ id, teamId, spec, bodyHash, idempotencyKey, state: waits ? 'blocked' : 'queued' },
     specHash: createHash('sha256').update(canonicalJson(spec)).digest('hex'),

@@ -1,6 +1,6 @@
 // One call about many jobs of a team. Every job is changed in a transaction of its own, with its own entry in the record,
 // so that one that cannot be changed keeps no other from it; the entry of the call comes last and counts them.
-import { isStorable, isUuid, type JobRow, type Tables } from '@stillhouse/db'
+import { isStorable, type JobRow, type Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { type ChangedJobs, type JobState, type JobsAction, type JobsChange, MOST_CHANGED } from '@stillhouse/spec'
 import { cancelConflict, cancelIn } from './cancel.ts'
@@ -52,8 +52,7 @@ async function select({ db }: JobContext, { teamId }: TeamCaller, change: JobsCh
   return db.read((tables) =>
     tables.selection.select({
       ...{ teamId, labels, limit: MOST_CHANGED + 1, ...after },
-      // schemas take other forms of a UUID, by which no job is known
-      ...(ids && { ids: ids.filter(isUuid) }),
+      ...(ids && { ids }),
       ...(states && { states }),
       order: action === 'cancel' ? 'newest-first' : 'oldest-first',
     }),

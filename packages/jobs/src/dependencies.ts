@@ -1,13 +1,6 @@
 // What a job waits for, and what follows once that is decided. The truth is the table of dependencies; a spec says in two
 // places whom it waits for: `after`, and teachers that come from a job.
-import {
-  type CompareAndSet,
-  type Dependency,
-  isUuid,
-  type StandingDependency,
-  type Tables,
-  type Waits,
-} from '@stillhouse/db'
+import type { CompareAndSet, Dependency, StandingDependency, Tables, Waits } from '@stillhouse/db'
 import { type DEPENDENCY_CONDITIONS, FAILURES, type Fault, type JobSpec } from '@stillhouse/spec'
 
 /** A move of waiting jobs that is due. */
@@ -30,11 +23,6 @@ function namedJobs({ after = [], teachers }: JobSpec): Named[] {
   return [...after.map((one, i) => ({ ...one, path: `/after/${i}/job` })), ...taught]
 }
 
-/** Whether the spec names any job to wait for. */
-export function waitsForJobs(spec: JobSpec): boolean {
-  return namedJobs(spec).length > 0
-}
-
 /**
  * What the job waits for, each job once. Of a teacher that also stands in `after` the stricter condition counts, and
  * what `after` says of the case that it does not come true.
@@ -43,8 +31,6 @@ export function dependenciesOf(spec: JobSpec): Dependency[] {
   const needs = new Map<string, Dependency>()
   for (const { path: _, ...need } of namedJobs(spec)) {
     const id = need.job.toLowerCase()
-    // schemas take other forms of a UUID, by which no job is known
-    if (!isUuid(id)) continue
     const said = needs.get(id)
     needs.set(id, said === undefined ? { ...need, job: id } : { ...said, condition: stricter(said, need) })
   }
