@@ -15,7 +15,7 @@ export async function whyBlocked(tables: Tables, jobs: readonly JobRow[]): Promi
 }
 
 /** Names one job, first of all one that somebody must retry, and counts the others. */
-export function whyWaiting(needs: readonly StandingDependency[]): string {
+function whyWaiting(needs: readonly StandingDependency[]): string {
   const stuck = needs.filter(({ standing }) => standing === 'stuck')
   const unmet = [...stuck, ...needs.filter(({ standing }) => standing === 'open')]
   const [first] = unmet
