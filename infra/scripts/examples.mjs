@@ -36,12 +36,14 @@ async function main(args) {
 
 /** All are queued before the first is waited for. @param {import('@stillhouse/client').Client} client @param {readonly string[]} files */
 async function runAll(client, files) {
-  const submitted = []
-  for (const file of files) submitted.push(await submitExample(client, readFileSync(path.join(FOLDER, file), 'utf8')))
+  const sent = []
+  for (const file of files) {
+    const yaml = readFileSync(path.join(FOLDER, file), 'utf8')
+    for (const job of await submitExample(client, path.basename(file, '.yaml'), yaml)) sent.push({ file, ...job })
+  }
   const outcomes = []
-  for (const [i, one] of submitted.entries()) {
-    const file = files[i] ?? ''
-    const outcome = { name: path.basename(file, '.yaml'), ...(await finishExample(client, one, limitOf(file))) }
+  for (const { file, name, submitted } of sent) {
+    const outcome = { name, ...(await finishExample(client, submitted, limitOf(file))) }
     outcomes.push(outcome)
     process.stdout.write(`${isGood(outcome) ? '✓' : '✗'} ${outcome.name}\n`)
   }

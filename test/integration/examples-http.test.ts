@@ -39,12 +39,21 @@ afterAll(async () => {
   await app.app.close()
 })
 
-describe.each(examples)('the example %s', (file) => {
-  const body = readFileSync(path.join(root, 'examples', file), 'utf8')
+const textOf = (file: string) => readFileSync(path.join(root, 'examples', file), 'utf8')
+const holdsSeveral = (file: string): boolean => /^jobs:/m.test(textOf(file))
 
+describe.each(examples.filter((file) => !holdsSeveral(file)))('the example %s', (file) => {
   it('is queued as it is sent', async () => {
-    const { job } = await client.submitJob({ body, contentType: 'application/yaml' })
+    const { job } = await client.submitJob({ body: textOf(file), contentType: 'application/yaml' })
     expect(job).toMatchObject({ name: path.basename(file, '.yaml'), state: 'queued' })
+  })
+})
+
+describe.each(examples.filter(holdsSeveral))('the example of several jobs %s', (file) => {
+  it('is taken as it is sent', async () => {
+    const { jobs } = await client.submitJobGraph({ body: textOf(file), contentType: 'application/yaml' })
+    expect(Object.keys(jobs).length).toBeGreaterThan(1)
+    for (const [name, job] of Object.entries(jobs)) expect(job).toMatchObject({ name })
   })
 })
 

@@ -1,16 +1,8 @@
 // Teachers taken from elsewhere, checked against what the service keeps, so that no job is queued with a teacher that
-// does not exist, has no model yet, or does not fit the data.
+// does not exist or will not fit the data. A job that has not ended yet is told by its spec; it is waited for.
 import type { Signature } from '@stillhouse/engine'
 import type { CallerService } from '@stillhouse/jobs'
-import {
-  type Fault,
-  isFinalState,
-  type Job,
-  type JobSpec,
-  MODEL_FORMAT,
-  modelExport,
-  type TeacherSource,
-} from '@stillhouse/spec'
+import { type Fault, type Job, type JobSpec, MODEL_FORMAT, modelExport, type TeacherSource } from '@stillhouse/spec'
 import type { ApiContext } from './context.ts'
 import { unlessMissing } from './unless-missing.ts'
 
@@ -62,16 +54,9 @@ async function uploadFaults({ id, path, data }: Reference, { service }: Context)
 async function jobFaults({ id, path, data }: Reference, { service, signatureOf }: Context): Promise<Fault[]> {
   const job = await unlessMissing(service.getJob(id), 'job.not_found')
   if (job === null) return [{ path, message: 'there is no such job', expected: 'the id of a job', received: id }]
-  if (job.state !== 'succeeded') return [stateFault(path, job)]
   if (modelExport(job.spec) === null) return [formatFault(path, job)]
   const own = signatureOf(job.spec)
   return data === null || own === null ? [] : shapeFaults(path, shapesOf(data), shapesOf(own))
-}
-
-function stateFault(path: string, { state }: Job): Fault {
-  return isFinalState(state)
-    ? { path, message: 'the job ended without a model', expected: 'a job that succeeded', received: state }
-    : { path, message: 'the job has no model yet', expected: 'a succeeded job', received: state }
 }
 
 /** With quantised weights it is as good: loading it undoes the quantisation. */

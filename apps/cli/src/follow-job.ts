@@ -56,10 +56,12 @@ interface Waiting {
   readonly signal: AbortSignal
 }
 
+const WAITING: readonly Job['state'][] = ['blocked', 'queued', 'dispatched']
+
 async function showWaiting({ client, id, view, signal }: Waiting): Promise<void> {
   while (!signal.aborted) {
     const job = await client.getJob(id).catch(() => undefined)
-    if (job !== undefined && job.state !== 'queued' && job.state !== 'dispatched') return
+    if (job !== undefined && !WAITING.includes(job.state)) return
     if (job !== undefined && !signal.aborted) view.waiting(job.queue?.reason ?? 'waiting')
     await setTimeout(1000, undefined, { signal }).catch(() => undefined)
   }

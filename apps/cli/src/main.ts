@@ -11,6 +11,7 @@ import { addKey } from './commands/key.ts'
 import { addLogs } from './commands/logs.ts'
 import { addLs } from './commands/ls.ts'
 import { addMends } from './commands/mends.ts'
+import { addPriority } from './commands/priority.ts'
 import { addPull } from './commands/pull.ts'
 import { addQueue } from './commands/queue.ts'
 import { addReconcile } from './commands/reconcile.ts'
@@ -41,6 +42,7 @@ for (const add of [
   addLogs,
   addCancel,
   addRetry,
+  addPriority,
   addPull,
   addUploadData,
   addCatalog,

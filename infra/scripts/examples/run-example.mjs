@@ -15,19 +15,23 @@ export function limitOf(file) {
 /** @typedef {{id: string} | {refused: readonly string[]}} Submitted */
 
 /**
- * @param {Pick<Client, 'submitJob'>} client
+ * A file of several jobs gives as many, by their names; one that is refused gives one.
+ * @param {Pick<Client, 'submitJob' | 'submitJobGraph'>} client
+ * @param {string} name of the file
  * @param {string} yaml
- * @returns {Promise<Submitted>}
+ * @returns {Promise<{name: string, submitted: Submitted}[]>}
  */
-export async function submitExample(client, yaml) {
+export async function submitExample(client, name, yaml) {
+  const text = /** @type {const} */ ({ body: yaml, contentType: 'application/yaml' })
   try {
-    const { job } = await client.submitJob({ body: yaml, contentType: 'application/yaml' })
-    return { id: job.id }
+    if (!/^jobs:/m.test(yaml)) return [{ name, submitted: { id: (await client.submitJob(text)).job.id } }]
+    const { jobs } = await client.submitJobGraph(text)
+    return Object.entries(jobs).map(([own, { id }]) => ({ name: `${name}/${own}`, submitted: { id } }))
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error
     const { faults, message } = error
     const lines = faults.map(({ path, message: what, expected }) => `${path}: ${what}; expected ${expected}`)
-    return { refused: lines.length > 0 ? lines : [message] }
+    return [{ name, submitted: { refused: lines.length > 0 ? lines : [message] } }]
   }
 }
 

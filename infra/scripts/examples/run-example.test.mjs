@@ -77,12 +77,30 @@ describe('an example that is refused', () => {
   it('is told with its faults, and is not good', async () => {
     const fault = { path: '/method/name', message: 'there is no method "kt"', expected: 'kd', received: 'kt' }
     const submitJob = () => Promise.reject(new ApiProblem({ status: 400, code: 'spec.invalid', faults: [fault] }))
-    const outcome = await finishExample(clientOf([]), await submitExample({ submitJob }, 'name: a'), 120)
+    const [{ name, submitted }] = await submitExample({ submitJob }, 'a', 'name: a')
+    expect(name).toBe('a')
+    const outcome = await finishExample(clientOf([]), submitted, 120)
     expect(outcome).toMatchObject({
       state: 'refused',
       problems: ['/method/name: there is no method "kt"; expected kd'],
     })
     expect(isGood(outcome)).toBe(false)
+  })
+})
+
+describe('an example of several jobs', () => {
+  it('is sent as one document, and its jobs are told by their names', async () => {
+    const sent = []
+    const submitJobGraph = async (text) => {
+      sent.push(text.body)
+      return { jobs: { teacher: { id: '1' }, student: { id: '2' } } }
+    }
+    const yaml = '# first\njobs:\n  teacher: {}\n'
+    expect(await submitExample({ submitJobGraph }, 'graph', yaml)).toEqual([
+      { name: 'graph/teacher', submitted: { id: '1' } },
+      { name: 'graph/student', submitted: { id: '2' } },
+    ])
+    expect(sent).toEqual([yaml])
   })
 })
 

@@ -11,6 +11,9 @@ export type JobSource =
   | components['schemas']['JobInput']
   | { readonly body: string; readonly contentType: 'application/json' | 'application/yaml' }
 
+/** Jobs that name each other: an object, or text with its media type. */
+export type GraphSource = { readonly jobs: object } | Extract<JobSource, { body: string }>
+
 /** For keys of the cluster: the team that is meant. */
 export interface TeamOption {
   readonly team?: string
@@ -54,11 +57,20 @@ export interface Client {
     job: JobSource,
     options?: CallOptions & TeamOption & { idempotencyKey?: string },
   ): Promise<{ job: spec.Job; replayed: boolean }>
+  /** All of the jobs, or none. */
+  submitJobGraph(
+    graph: GraphSource,
+    options?: CallOptions & TeamOption & { idempotencyKey?: string },
+  ): Promise<spec.JobGraph & { replayed: boolean }>
+  validateJobGraph(graph: GraphSource, options?: CallOptions & TeamOption): Promise<spec.GraphValidation>
   validateJob(job: JobSource, options?: CallOptions & TeamOption): Promise<spec.Validation>
   getJob(id: string, options?: CallOptions): Promise<spec.Job>
   listJobs(query?: JobQuery, options?: CallOptions): Promise<spec.JobPage>
   cancelJob(id: string, options?: CallOptions): Promise<spec.Job>
   retryJob(id: string, options?: CallOptions): Promise<spec.Job>
+  changeJob(id: string, change: spec.JobChange, options?: CallOptions): Promise<spec.Job>
+  /** At most so many at once: while the answer has a `nextCursor`, send the same again with it. */
+  changeJobs(change: spec.JobsChange, options?: CallOptions & TeamOption): Promise<spec.ChangedJobs>
   listMetrics(id: string, query?: PageQuery & { name?: string }, options?: CallOptions): Promise<spec.MetricPage>
   listLogs(id: string, query?: PageQuery, options?: CallOptions): Promise<spec.LogPage>
   /** Each event once and in order, across lost connections; ends after the last one of a finished job. */

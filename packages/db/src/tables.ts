@@ -7,8 +7,10 @@ import { createAuditRepository } from './repositories/audit-repository.ts'
 import { createCensusRepository } from './repositories/census-repository.ts'
 import { createCheckpointRepository } from './repositories/checkpoint-repository.ts'
 import { createDatasetRepository } from './repositories/dataset-repository.ts'
+import { createDependencyRepository } from './repositories/dependency-repository.ts'
 import { createEventRepository } from './repositories/event-repository.ts'
 import { createJobRepository } from './repositories/job-repository.ts'
+import { createJobSelectionRepository } from './repositories/job-selection-repository.ts'
 import { createLineRepository } from './repositories/line-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
 import { createMendRepository } from './repositories/mend-repository.ts'
@@ -37,6 +39,7 @@ export function createTables(connection: Connection) {
     census: createCensusRepository(connection),
     checkpoints: createCheckpointRepository(connection),
     datasets: createDatasetRepository(connection),
+    dependencies: createDependencyRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
     line: createLineRepository(connection),
@@ -47,6 +50,7 @@ export function createTables(connection: Connection) {
     outbox: createOutboxRepository(connection),
     paces: createPaceRepository(connection),
     restore: createRestoreRepository(connection),
+    selection: createJobSelectionRepository(connection),
     signals: createSignals(connection),
     staleBlobs: createStaleBlobRepository(connection),
     stats: createStatsRepository(connection),

@@ -2,8 +2,11 @@
 import { getArtifact, getJobModel, listArtifacts } from './artifacts.ts'
 import { inTeam } from './caller.ts'
 import { cancel } from './cancel.ts'
+import { changeJob } from './change-job.ts'
+import { changeJobs } from './change-jobs.ts'
 import { changeWorker } from './change-worker.ts'
 import { getDataset, hasDataset, listDatasets, saveDataset } from './datasets.ts'
+import { dependencyFaults } from './dependencies.ts'
 import { getJob } from './get-job.ts'
 import type { JobContext } from './job-context.ts'
 import type { Caller, CallerService, TeamCaller, TeamService } from './job-service.ts'
@@ -18,6 +21,7 @@ import { reconcile } from './reconcile.ts'
 import { retry } from './retry.ts'
 import { showQueue } from './show-queue.ts'
 import { submit } from './submit.ts'
+import { submitGraph } from './submit-graph.ts'
 import { createTeam, getTeam, listTeams, updateTeam } from './teams.ts'
 
 export function callerService(context: JobContext, caller: Caller): CallerService {
@@ -28,6 +32,7 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     showQueue: (question) => showQueue(context, caller, question),
     cancelJob: (id) => cancel(context, caller, id),
     retryJob: (id) => retry(context, caller, id),
+    changeJob: (change) => changeJob(context, caller, change),
     listMetrics: (id, page) => listMetrics(context, caller, id, page),
     listLogs: (id, page) => listLogs(context, caller, id, page),
     listEvents: (id, page) => listEvents(context, caller, id, page),
@@ -58,7 +63,10 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
 function teamService(context: JobContext, caller: TeamCaller): TeamService {
   return {
     ...callerService(context, caller),
+    dependencyFaults: (spec) => context.db.read((tables) => dependencyFaults(tables, caller.teamId, spec)),
     submit: (submission) => submit(context, caller, submission),
+    submitGraph: (submission) => submitGraph(context, caller, submission),
+    changeJobs: (change) => changeJobs(context, caller, change),
     saveModel: (model, files) => saveModel(context, caller, model, files),
     saveDataset: (files) => saveDataset(context, caller, files),
   }

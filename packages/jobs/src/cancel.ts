@@ -14,45 +14,47 @@ import { record } from './record.ts'
  * @throws ApiError job.not_found, job.state_conflict when the job has succeeded or failed
  */
 export async function cancel(context: JobContext, caller: Caller, id: string): Promise<Job> {
-  await context.db.transaction(async (tx) => {
-    const job = await visibleJob(caller, id, tx.jobs.lock)
-    if (!(await cancelLocked(tx, job))) return
-    const detail = { name: job.name, state: job.state }
-    await record(tx, caller, { action: 'cancelJob', target: { kind: 'job', id }, teamId: job.teamId, detail })
-  })
+  await context.db.transaction((tx) => cancelIn(tx, caller, id))
   return getJob(context, caller, id)
+}
+
+/** The same in a transaction of the caller's; answers whether anything changed. */
+export async function cancelIn(tx: Tables, caller: Caller, id: string): Promise<boolean> {
+  const job = await visibleJob(caller, id, tx.jobs.lock)
+  const conflict = cancelConflict(job)
+  if (conflict !== null) throw new ApiError('job.state_conflict', conflict)
+  if (!(await cancelLocked(tx, job))) return false
+  const detail = { name: job.name, state: job.state }
+  await record(tx, caller, { action: 'cancelJob', target: { kind: 'job', id }, teamId: job.teamId, detail })
+  return true
+}
+
+/** Why the job cannot be cancelled any more; null when it can. */
+export function cancelConflict({ id, state }: Pick<JobRow, 'id' | 'state'>): string | null {
+  if (state !== 'succeeded' && state !== 'failed') return null
+  return `Job ${id} has ${state} already: there is nothing to cancel.`
 }
 
 /** Answers whether anything changed. */
 async function cancelLocked(tx: Tables, job: JobRow): Promise<boolean> {
-  switch (job.state) {
-    case 'blocked':
-    case 'queued':
-    case 'dispatched':
-      await changeState(tx, {
-        ids: [job.id],
-        from: [job.state],
-        move: { to: 'cancelled' },
-        reason: 'cancelled before it ran',
-      })
-      if (job.workerId !== null)
-        await tx.outbox.add('queue.remove', [{ jobId: job.id, attempt: job.attempt, workerId: job.workerId }])
-      return true
-    case 'running':
-      if (job.cancelRequested) return false
-      await tx.jobs.requestCancel(job.id)
-      await tx.events.append(job.id, [
-        {
-          type: 'note',
-          data: { attempt: job.attempt, message: 'Cancellation requested; the worker is told to stop.' },
-        },
-      ])
-      await tx.signals.jobs([job.id])
-      return true
-    case 'cancelled':
-      return false
-    case 'succeeded':
-    case 'failed':
-      throw new ApiError('job.state_conflict', `Job ${job.id} has ${job.state} already: there is nothing to cancel.`)
-  }
+  if (job.state === 'cancelled') return false
+  if (job.state === 'running') return requestCancel(tx, job)
+  await changeState(tx, {
+    ids: [job.id],
+    from: [job.state],
+    move: { to: 'cancelled' },
+    reason: 'cancelled before it ran',
+  })
+  if (job.workerId !== null)
+    await tx.outbox.add('queue.remove', [{ jobId: job.id, attempt: job.attempt, workerId: job.workerId }])
+  return true
+}
+
+async function requestCancel(tx: Tables, job: JobRow): Promise<boolean> {
+  if (job.cancelRequested) return false
+  await tx.jobs.requestCancel(job.id)
+  const message = 'Cancellation requested; the worker is told to stop.'
+  await tx.events.append(job.id, [{ type: 'note', data: { attempt: job.attempt, message } }])
+  await tx.signals.jobs([job.id])
+  return true
 }

@@ -1,7 +1,8 @@
 // The only way a job changes its state: asks the table of transitions, compares and sets, writes the event and the
 // attempt's record, and wakes whoever waits – all in the caller's transaction.
 import type { AttemptEnd, CompareAndSet, JobMove, MovedJob, Tables } from '@stillhouse/db'
-import { canTransition, type EventPayload, type JobState } from '@stillhouse/spec'
+import { canTransition, type EventPayload, isFinalState, type JobState } from '@stillhouse/spec'
+import { decideDependents } from './dependencies.ts'
 
 export interface StateChange extends CompareAndSet {
   /** Why, for the event. */
@@ -14,7 +15,7 @@ export interface StateChange extends CompareAndSet {
 
 /**
  * Moves the jobs that still are in one of the `from` states and meet the guard; answers those. A job that is no longer
- * there is left alone: somebody else was first.
+ * there is left alone: somebody else was first. Jobs that waited for one that ended here go on, or fail, with it.
  */
 export async function changeState(tx: Tables, change: StateChange): Promise<MovedJob[]> {
   for (const state of change.from) assertAllowed(state, change.move.to)
@@ -27,10 +28,20 @@ export async function changeState(tx: Tables, change: StateChange): Promise<Move
       body: { type: 'state', data: describe(change, attempt) },
     })),
   )
+  if (isFinalState(change.move.to)) await moveDependents(tx, moved)
   await recordAttempts(tx, change, moved)
   await tx.signals.jobs(moved.map((job) => job.id))
   if (concernsDispatcher(change.move.to)) await tx.signals.work()
   return moved
+}
+
+/** Before the team's use is written: jobs are locked before teams, and what is waited for before what waits. */
+async function moveDependents(tx: Tables, ended: readonly MovedJob[]): Promise<void> {
+  for (const decided of await decideDependents(
+    tx,
+    ended.map((job) => job.id),
+  ))
+    await changeState(tx, decided)
 }
 
 function assertAllowed(from: JobState, to: JobState): void {

@@ -7,18 +7,22 @@ import type {
   ArtifactReport,
   AuditAction,
   AuditPage,
+  ChangedJobs,
   CheckpointReport,
   Claim,
   ClaimRequest,
   Dataset,
   DatasetFile,
   DatasetPage,
+  Fault,
   IssuedKey,
   Job,
+  JobChange,
   JobEvent,
   JobPage,
   JobSpec,
   JobState,
+  JobsChange,
   LogPage,
   MendKind,
   MendPage,
@@ -79,6 +83,11 @@ export interface Submission {
   readonly idempotencyKey?: string
   /** Hex sha256 of the request body as sent; compared on replay of a key. */
   readonly bodyHash: string
+}
+
+export interface GraphSubmission extends Omit<Submission, 'spec'> {
+  /** At least one; a job comes after those that it waits for. Specs name each other by these ids (`newJobIds`). */
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly spec: JobSpec }[]
 }
 
 export interface JobFilter {
@@ -151,6 +160,7 @@ export interface CallerService {
   showQueue(question: QueueQuestion): Promise<QueueView>
   cancelJob(id: string): Promise<Job>
   retryJob(id: string): Promise<Job>
+  changeJob(change: JobChange & { id: string }): Promise<Job>
   listMetrics(id: string, page: Page & { name?: string }): Promise<MetricPage>
   listLogs(id: string, page: Page): Promise<LogPage>
   listEvents(id: string, page: Page): Promise<{ items: JobEvent[]; complete: boolean }>
@@ -192,7 +202,13 @@ export interface CallerService {
 
 /** What a caller can do on behalf of one team: what is sent here is the team's, and only its own can be named in it. */
 export interface TeamService extends CallerService {
+  /** What is wrong with whom the job would wait for; `submit` refuses it for the same. */
+  dependencyFaults(spec: JobSpec): Promise<Fault[]>
   submit(submission: Submission): Promise<{ job: Job; replayed: boolean }>
+  /** All of the jobs, or none. */
+  submitGraph(submission: GraphSubmission): Promise<{ jobs: Record<string, Job>; replayed: boolean }>
+  /** Of the team's jobs. */
+  changeJobs(change: JobsChange): Promise<ChangedJobs>
   saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
   /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
   saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>

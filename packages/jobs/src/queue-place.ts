@@ -5,16 +5,18 @@ import type { JobContext } from './job-context.ts'
 import { jobView } from './job-view.ts'
 import { lookAround, type Overview } from './look-around.ts'
 import { positionIn } from './schedule/position.ts'
+import { whyBlocked } from './why-blocked.ts'
 import { expectedIn, whyDispatched, whyHeldBack, whyInLine, whyLater } from './why-waits.ts'
 
 /** The jobs as callers see them, with their places in the queue. */
 export async function withPlaces(context: JobContext, tables: Tables, jobs: readonly JobRow[]): Promise<Job[]> {
+  const blocked = await whyBlocked(tables, jobs)
   const waits = jobs.some(({ state }) => state === 'queued' || state === 'dispatched')
-  if (!waits) return jobs.map((job) => jobView(job, null))
+  if (!waits) return jobs.map((job) => jobView(job, blocked.get(job.id) ?? null))
   const overview = await lookAround(context)
   const ids = jobs.flatMap(({ id, state }) => (state === 'queued' ? [id] : []))
   const ranks = new Map((await ranksOf(context, tables, ids, overview)).map((rank) => [rank.id, rank]))
-  return jobs.map((job) => jobView(job, placeOf(job, overview, ranks.get(job.id))))
+  return jobs.map((job) => jobView(job, blocked.get(job.id) ?? placeOf(job, overview, ranks.get(job.id))))
 }
 
 /**

@@ -5,6 +5,7 @@ import { expireLeases } from './expire-leases.ts'
 import type { JobContext } from './job-context.ts'
 import { mendOutbox } from './mend-outbox.ts'
 import { recoverHandOvers } from './recover-hand-overs.ts'
+import { releaseReady } from './release-ready.ts'
 import { forgetWorkers, retireWorkers } from './retire-workers.ts'
 
 /** Parts of a round, by the names that dashboards know. Each answers how much it mended. */
@@ -14,6 +15,7 @@ const PARTS = {
   'forgotten-workers': forgetWorkers,
   'mended-outbox': mendOutbox,
   'recovered-hand-overs': recoverHandOvers,
+  'released-jobs': releaseReady,
   'stale-blobs': deleteStaleBlobs,
 } as const
 

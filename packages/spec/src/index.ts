@@ -1,4 +1,5 @@
 export * from './access.ts'
+export * from './bulk.ts'
 export * from './canonical-json.ts'
 export * from './dataset.ts'
 export * from './errors.ts'

@@ -56,10 +56,13 @@ function withShorthand(job: SchemaNode): SchemaNode {
   const teacher = { ...properties['teachers']?.items, description: 'short for one of `teachers`' }
   const terms = properties['stages']?.items?.properties?.['methods']
   const methods = { ...terms, description: 'short for one stage with this weighted sum of losses' }
+  const dependency = properties['after']?.items ?? {}
+  const id = dependency.properties?.['job'] ?? {}
+  const after = { ...properties['after'], items: { anyOf: [id, dependency] } }
   const oneOf = ['method', 'methods', 'stages'].map((field) => ({ required: [field] }))
   return {
     ...job,
-    properties: { ...properties, teacher, methods, train: { ...properties['train'], ...length } },
+    properties: { ...properties, after, teacher, methods, train: { ...properties['train'], ...length } },
     oneOf,
   }
 }

@@ -34,6 +34,7 @@ export function jobRuleFaults(spec: JobSpec, schemaFaults: readonly Fault[]): Fa
     ...(sound('/labels') ? labelFaults('/labels', spec.labels) : []),
     ...(sound('/resources') ? resourceFaults(spec.resources) : []),
     ...(sound('/sources') ? sourceNameFaults(spec) : []),
+    ...(sound('/after') ? repeatedFaults(spec) : []),
   ]
 }
 
@@ -216,6 +217,16 @@ function refusedFields(path: string, teacher: TeacherSpec, { fields, message }: 
   return fields
     .filter((field) => teacher[field] !== undefined)
     .map((field) => ({ path: `${path}/${field}`, message, expected: `no ${field}`, received: field }))
+}
+
+/** What the job asks of another is said once. */
+function repeatedFaults({ after = [] }: JobSpec): Fault[] {
+  const ids = after.map(({ job }) => job.toLowerCase())
+  return ids.flatMap((id, i) =>
+    ids.indexOf(id) === i
+      ? []
+      : [{ path: `/after/${i}/job`, message: 'this job is named twice', expected: 'another job', received: id }],
+  )
 }
 
 /** As with labels, the schema lets other names pass. */

@@ -32,7 +32,12 @@ const ModelFields = {
 export const TeacherSource = Type.Union(
   [
     Type.Object(
-      { job: Type.String({ format: 'uuid', description: 'a succeeded job: its student becomes the teacher' }) },
+      {
+        job: Type.String({
+          format: 'uuid',
+          description: 'its student becomes the teacher, once it has succeeded; the job waits for it',
+        }),
+      },
       strict,
     ),
     Type.Object(

@@ -349,3 +349,37 @@ describe('parseJobSpec gives a draft for the checks that need the shelves', () =
     expect(faultsAsWritten([fault], { ...job, teachers: [trained] })).toEqual([fault])
   })
 })
+
+describe('jobs to wait for', () => {
+  const ID = '0190f1c2-7c1e-7000-8000-3d6f5a1b2c4d'
+  const OTHER = '0190f1c2-7c1e-7000-8000-3d6f5a1b2c4e'
+
+  it('an id is short for an entry with its defaults', () => {
+    const parsed = parseJobSpec({ ...job, after: [ID, { job: OTHER, condition: 'finished', otherwise: 'wait' }] })
+    expect(parsed).toMatchObject({
+      ok: true,
+      spec: {
+        after: [
+          { job: ID, condition: 'succeeded', otherwise: 'fail' },
+          { job: OTHER, condition: 'finished', otherwise: 'wait' },
+        ],
+      },
+    })
+  })
+
+  it('faults are found where they were written', () => {
+    expect(faultsOf({ ...job, after: ['teacher', { job: 'teacher' }] }).map(({ path }) => path)).toEqual([
+      '/after/0',
+      '/after/1/job',
+    ])
+    expect(faultsOf({ ...job, after: [{ job: ID, condition: 'suceeded' }] })).toMatchObject([
+      { path: '/after/0/condition', suggestion: 'succeeded' },
+    ])
+  })
+
+  it('a job named twice is a fault', () => {
+    expect(faultsOf({ ...job, after: [ID, { job: ID.toUpperCase(), condition: 'finished' }] })).toMatchObject([
+      { path: '/after/1/job', message: 'this job is named twice' },
+    ])
+  })
+})

@@ -106,6 +106,8 @@ function fillDefaults(input: Record<string, unknown>): unknown {
   const job: Record<string, unknown> = { evaluate: {}, resources: {}, ...rest }
   if (teacher !== undefined && !('teachers' in rest)) job['teachers'] = [teacher]
   if (methods !== undefined && !('stages' in rest)) job['stages'] = [{ name: ONLY_STAGE, share: 1, methods }]
+  if (Array.isArray(job['after']))
+    job['after'] = job['after'].map((one) => (typeof one === 'string' ? { job: one } : one))
   fillTrain(job['train'])
   if (Array.isArray(job['teachers'])) for (const one of job['teachers']) if (isRecord(one)) fillTrain(one['train'])
   const { sources } = job
@@ -130,6 +132,9 @@ function asWritten(fault: Fault, input: Record<string, unknown>): Fault {
     const expected = fault.expected.replace('teachers', 'teacher, teachers').replace('method,', 'method, methods,')
     return { ...fault, expected, ...(suggestion === undefined ? {} : { suggestion }) }
   }
+  const entry = /^\/after\/(\d+)\/job$/.exec(fault.path)?.[1]
+  if (entry !== undefined && typeof (input['after'] as unknown[])[Number(entry)] === 'string')
+    return { ...fault, path: `/after/${entry}` }
   const short = SHORTHANDS.find(
     ([written, meant]) => written in input && !(meant in input) && fault.path.startsWith(`/${meant}`),
   )

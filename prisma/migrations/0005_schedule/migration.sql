@@ -97,6 +97,12 @@ CREATE INDEX "job_queue_by_age" ON "job"("state", "queued_at", "id");
 -- CreateIndex
 CREATE INDEX "job_attempt_worker_id_ended_at_idx" ON "job_attempt"("worker_id", "ended_at");
 
+-- CreateIndex
+CREATE INDEX "job_attempt_started_at_idx" ON "job_attempt"("started_at");
+
+-- CreateIndex
+CREATE INDEX "job_attempt_ended_at_idx" ON "job_attempt"("ended_at");
+
 -- AddForeignKey
 ALTER TABLE "team_month" ADD CONSTRAINT "team_month_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 

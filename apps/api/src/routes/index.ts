@@ -8,9 +8,11 @@ import { attemptRoutes } from './v1/attempts.ts'
 import { auditRoutes } from './v1/audit.ts'
 import { blobRoutes } from './v1/blobs.ts'
 import { catalogRoutes } from './v1/catalog.ts'
+import { changeJobsRoutes } from './v1/change-jobs.ts'
 import { datasetRoutes } from './v1/datasets.ts'
 import { jobEventRoutes } from './v1/job-events.ts'
 import { jobFeedRoutes } from './v1/job-feeds.ts'
+import { jobGraphRoutes } from './v1/job-graphs.ts'
 import { jobRoutes } from './v1/jobs.ts'
 import { keyRoutes } from './v1/keys.ts'
 import { meRoutes } from './v1/me.ts'
@@ -26,6 +28,8 @@ import { workerRoutes } from './v1/workers.ts'
 export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   healthRoutes,
   submitJobRoutes,
+  jobGraphRoutes,
+  changeJobsRoutes,
   jobRoutes,
   queueRoutes,
   jobFeedRoutes,

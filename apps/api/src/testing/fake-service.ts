@@ -18,11 +18,13 @@ import {
   type Dataset,
   DEFAULT_TEAM,
   datasetManifest,
+  type Fault,
   type IssuedKey,
   isFinalState,
   type Job,
   type JobEvent,
   type JobEventBody,
+  type JobSpec,
   type LogLine,
   type MetricPoint,
   type ModelFiles,
@@ -201,8 +203,26 @@ export function createFakeService(): FakeService {
       fake.teamsAsked.push(team)
       return fake
     },
+    dependencyFaults: async (spec) => dependencyFaultsOf(spec),
+    submitGraph: async ({ jobs: sent, ...how }) => {
+      const made: Record<string, Job> = {}
+      for (const { name, id, spec } of sent) {
+        const { job } = await fake.submit({ spec, bodyHash: how.bodyHash })
+        jobs.delete(job.id)
+        jobs.set(id, { ...job, id })
+        made[name] = { ...job, id }
+      }
+      calls.push(['submitGraph', how])
+      return { jobs: made, replayed: false }
+    },
+    changeJobs: async (change) => {
+      calls.push(['changeJobs', change])
+      return { matched: 0, changed: 0, ids: [], unchanged: [], nextCursor: null }
+    },
     submit: async ({ spec, idempotencyKey, bodyHash }) => {
       if (state.failWith !== null) throw state.failWith
+      const faults = dependencyFaultsOf(spec)
+      if (faults.length > 0) throw new ApiError('spec.invalid', 'The job waits in vain.', { faults })
       const before = idempotencyKey === undefined ? undefined : submissions.get(idempotencyKey)
       if (before !== undefined && before.bodyHash !== bodyHash)
         throw new ApiError('idempotency.mismatch', 'This Idempotency-Key came with another body before.')
@@ -258,6 +278,10 @@ export function createFakeService(): FakeService {
     retryJob: async (id) => {
       if (!isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is not finished.')
       return update(id, { state: 'queued' })
+    },
+    changeJob: async ({ id, priority }) => {
+      if (isFinalState(found(id).state)) throw new ApiError('job.state_conflict', 'The job is finished.')
+      return update(id, { priority })
     },
     listMetrics: async (id, { after, limit, name }) => {
       const complete = isFinalState(found(id).state)
@@ -422,6 +446,20 @@ export function createFakeService(): FakeService {
       return { database: true, queue: state.ready, artifacts: true }
     },
     close: async () => undefined,
+  }
+
+  function dependencyFaultsOf({ after = [], teachers }: JobSpec): Fault[] {
+    const taught = teachers.map(({ from }) => (from !== undefined && 'job' in from ? from.job : undefined))
+    const named = [
+      ...after.map(({ job }, i) => ({ path: `/after/${i}/job`, id: job })),
+      ...taught.flatMap((id, i) => (id === undefined ? [] : [{ path: `/teachers/${i}/from/job`, id }])),
+    ]
+    return named.flatMap(({ path, id }): Fault[] => {
+      const job = jobs.get(id)
+      if (job === undefined) return [{ path, message: 'there is no such job', expected: 'a job', received: id }]
+      const inVain = job.state === 'failed' || job.state === 'cancelled'
+      return inVain ? [{ path, message: 'waits in vain', expected: 'a job', received: job.state }] : []
+    })
   }
 
   function modelOf(id: string): { model: UploadedModel; files: ModelFiles } {

@@ -1,13 +1,17 @@
-// stillhouse retry: another attempt of a failed or cancelled job, from its last checkpoint.
+// stillhouse retry: another attempt of failed or cancelled jobs, from their last checkpoints.
 import type { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { print, printJson } from '../print.ts'
-import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
+import { withGlobalOptions } from './global-options.ts'
+import { changeAndPrint, type ManyOptions, onlyId, withManyOptions } from './many-options.ts'
 
 export function addRetry(program: Command): void {
-  withGlobalOptions(
-    program.command('retry <id>').description('run a failed or cancelled job again, from its last checkpoint'),
-  ).action(async (id: string, options: GlobalOptions) => {
+  const command = program
+    .command('retry [id...]')
+    .description('run failed or cancelled jobs again, from their last checkpoints')
+  withGlobalOptions(withManyOptions(command)).action(async (ids: string[], options: ManyOptions) => {
+    const id = onlyId(ids, options)
+    if (id === undefined) return changeAndPrint({ action: 'retry', ids }, options)
     const job = await connect(options).retryJob(id)
     if (options.json) printJson(job)
     else print(`${id} is ${job.state} again\nfollow it with: stillhouse watch ${id}`)

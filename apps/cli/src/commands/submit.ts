@@ -1,4 +1,4 @@
-// stillhouse submit: sends a job; with --wait it stays until the end and tells the verdict by its exit code.
+// stillhouse submit: sends a job, or several in one file; with --wait it stays until the end and tells the verdict by its exit code.
 import { EXIT_CODES, exitCodeForJob } from '@stillhouse/spec'
 import { type Command, InvalidArgumentError } from 'commander'
 import { connect } from '../connect.ts'
@@ -6,6 +6,7 @@ import { followJob } from '../follow-job.ts'
 import { print, printJson } from '../print.ts'
 import { readJobFile } from '../read-job-file.ts'
 import { jobDetails } from '../render/job-lines.ts'
+import { holdsGraph, submitGraph } from '../submit-graph.ts'
 import type { GlobalOptions } from './global-options.ts'
 import { withGlobalOptions } from './global-options.ts'
 
@@ -27,8 +28,11 @@ export function addSubmit(program: Command): void {
   withGlobalOptions(
     program
       .command('submit <file>')
-      .description('send a job (YAML or JSON file, - for stdin)')
-      .option('--wait', 'follow the job to its end and exit with its verdict')
+      .description('send a job, or several that name each other under `jobs:` (YAML or JSON file, - for stdin)')
+      .option(
+        '--wait',
+        'follow the job to its end and exit with its verdict; of several: with that of the first that did not pass',
+      )
       .option(
         '--set <path=value>',
         'change a field of the file; may be repeated',
@@ -44,7 +48,9 @@ export function addSubmit(program: Command): void {
       const client = connect(options)
       const { idempotencyKey, team } = options
       const how = { ...(idempotencyKey !== undefined && { idempotencyKey }), ...(team !== undefined && { team }) }
-      const { job } = await client.submitJob(readJobFile(file, options.set), how)
+      const text = readJobFile(file, options.set)
+      if (holdsGraph(text)) return submitGraph(client, text, { ...options, how })
+      const { job } = await client.submitJob(text, how)
       if (!options.wait) {
         if (options.json) printJson(job)
         else print(`${job.id}  ${job.name}  ${job.state}\nfollow it with: stillhouse watch ${job.id}`)

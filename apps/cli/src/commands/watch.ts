@@ -1,10 +1,9 @@
-// stillhouse watch: follows a job to its end, whoever submitted it.
-import { exitCodeForJob } from '@stillhouse/spec'
+// stillhouse watch: follows jobs to their ends, whoever submitted them.
 import type { Command } from 'commander'
 import { connect } from '../connect.ts'
-import { followJob } from '../follow-job.ts'
+import { exitCodeForJobs, followJobs } from '../follow-jobs.ts'
 import { print, printJson } from '../print.ts'
-import { jobDetails } from '../render/job-lines.ts'
+import { jobDetails, jobTable } from '../render/job-lines.ts'
 import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
 import { exitCodesHelp, seconds } from './submit.ts'
 
@@ -15,19 +14,19 @@ interface WatchOptions extends GlobalOptions {
 export function addWatch(program: Command): void {
   withGlobalOptions(
     program
-      .command('watch <id>')
-      .description('follow a job to its end')
+      .command('watch <id...>')
+      .description('follow jobs to their ends; the exit code is that of the first that did not pass')
       .option('--timeout <seconds>', 'give up after this long', seconds),
   )
     .addHelpText('after', exitCodesHelp())
-    .action(async (id: string, options: WatchOptions) => {
-      const client = connect(options)
-      const job = await followJob(client, id, {
+    .action(async (ids: string[], options: WatchOptions) => {
+      const jobs = await followJobs(connect(options), ids, {
         quiet: options.json === true,
         ...(options.timeout ? { timeoutSeconds: options.timeout } : {}),
       })
-      if (options.json) printJson(job)
-      else print(jobDetails(job))
-      process.exitCode = exitCodeForJob(job)
+      const [job] = jobs
+      if (options.json) printJson(jobs.length === 1 ? job : jobs)
+      else print(job !== undefined && jobs.length === 1 ? jobDetails(job) : jobTable(jobs))
+      process.exitCode = exitCodeForJobs(jobs)
     })
 }

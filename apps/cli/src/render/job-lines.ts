@@ -10,7 +10,7 @@ function seconds(from: string | null, to: string | null): string {
 }
 
 function where(job: Job): string {
-  if (job.state === 'queued' || job.state === 'dispatched') return job.queue?.reason ?? ''
+  if (job.queue !== null) return job.queue.reason
   if (job.state === 'running' && job.progress !== null) {
     const { stage, step, steps } = job.progress
     return steps > 0 ? `${stage} ${percent(step / steps)}` : stage

@@ -1,5 +1,5 @@
 // Calls about jobs and what they give.
-import type { Client, JobSource } from '../client.ts'
+import type { Client, GraphSource, JobSource } from '../client.ts'
 import { download } from '../download.ts'
 import { watchEvents } from '../watch-events.ts'
 import { answer, signalOf, teamOf, type Wire } from '../wire.ts'
@@ -7,11 +7,15 @@ import { answer, signalOf, teamOf, type Wire } from '../wire.ts'
 type JobCalls = Pick<
   Client,
   | 'submitJob'
+  | 'submitJobGraph'
+  | 'validateJobGraph'
   | 'validateJob'
   | 'getJob'
   | 'listJobs'
   | 'cancelJob'
   | 'retryJob'
+  | 'changeJob'
+  | 'changeJobs'
   | 'listMetrics'
   | 'listLogs'
   | 'watchEvents'
@@ -28,15 +32,24 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
   const one = (id: string) => ({ params: { path: { id } } })
   return {
     submitJob: async (job, options = {}) => {
-      const key = options.idempotencyKey
-      const header = key === undefined ? {} : { 'idempotency-key': key }
       const { data, response } = await api.POST('/v1/jobs', {
-        params: { header, query: teamOf(options) },
+        params: { header: keyOf(options), query: teamOf(options) },
         ...documentOf(job),
         ...signalOf(options),
       })
-      const replayed = response.headers.get('idempotency-replayed') === 'true'
-      return { job: await answer(Promise.resolve({ data })), replayed }
+      return { job: await answer(Promise.resolve({ data })), replayed: isReplay(response) }
+    },
+    submitJobGraph: async (graph, options = {}) => {
+      const { data, response } = await api.POST('/v1/job-graphs', {
+        params: { header: keyOf(options), query: teamOf(options) },
+        ...documentOf(graph),
+        ...signalOf(options),
+      })
+      return { ...(await answer(Promise.resolve({ data }))), replayed: isReplay(response) }
+    },
+    validateJobGraph: (graph, options) => {
+      const params = { query: teamOf(options) }
+      return answer(api.POST('/v1/job-graphs/validate', { params, ...documentOf(graph), ...signalOf(options) }))
     },
     validateJob: (job, options) => {
       const params = { query: teamOf(options) }
@@ -52,6 +65,10 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
       ),
     cancelJob: (id, options) => answer(api.POST('/v1/jobs/{id}/cancel', { ...one(id), ...signalOf(options) })),
     retryJob: (id, options) => answer(api.POST('/v1/jobs/{id}/retry', { ...one(id), ...signalOf(options) })),
+    changeJob: (id, change, options) =>
+      answer(api.PATCH('/v1/jobs/{id}', { ...one(id), body: change, ...signalOf(options) })),
+    changeJobs: (change, options) =>
+      answer(api.POST('/v1/jobs/actions', { params: { query: teamOf(options) }, body: change, ...signalOf(options) })),
     listMetrics: (id, query = {}, options) =>
       answer(api.GET('/v1/jobs/{id}/metrics', { params: { path: { id }, query }, ...signalOf(options) })),
     listLogs: (id, query = {}, options) =>
@@ -82,6 +99,14 @@ export function jobCalls({ api, send, baseUrl }: Wire): JobCalls {
   }
 }
 
+function keyOf({ idempotencyKey: key }: { idempotencyKey?: string }): { 'idempotency-key'?: string } {
+  return key === undefined ? {} : { 'idempotency-key': key }
+}
+
+function isReplay(response: Response): boolean {
+  return response.headers.get('idempotency-replayed') === 'true'
+}
+
 interface DocumentInit {
   body: never
   bodySerializer: () => string
@@ -89,7 +114,7 @@ interface DocumentInit {
 }
 
 /** The body of a submission; text is sent as it is, so that the service can name line and column. */
-function documentOf(job: JobSource): DocumentInit {
+function documentOf(job: JobSource | GraphSource): DocumentInit {
   const isText = 'contentType' in job
   const text = isText ? job.body : JSON.stringify(job)
   return {

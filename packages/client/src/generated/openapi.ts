@@ -103,6 +103,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/job-graphs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submit several jobs that wait for each other: all of them, or none */
+        post: operations["submitJobGraph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/job-graphs/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check several jobs of one document without submitting them: every fault at once */
+        post: operations["validateJobGraph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel, retry or give another priority to many jobs, at most 100 a call */
+        post: operations["changeJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}": {
         parameters: {
             query?: never;
@@ -117,7 +168,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change the priority of a job that waits or runs */
+        patch: operations["changeJob"];
         trace?: never;
     };
     "/v1/jobs/{id}/cancel": {
@@ -824,6 +876,21 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ChangedJobs: {
+            /** @description jobs that were considered */
+            matched: number;
+            /** @description with dryRun: that would be changed */
+            changed: number;
+            /** @description of the changed ones */
+            ids: string[];
+            unchanged: {
+                /** Format: uuid */
+                id: string;
+                reason: string;
+            }[];
+            /** @description there are more: send the same again with it */
+            nextCursor: string | null;
+        };
         CheckpointReport: {
             stage: string;
             step: number;
@@ -893,6 +960,10 @@ export interface components {
             /** @description the nearest valid name */
             suggestion?: string;
         };
+        GraphValidation: {
+            valid: boolean;
+            faults: components["schemas"]["Fault"][];
+        };
         IssuedKey: {
             key: components["schemas"]["ApiKey"];
             /** @description shown this once: the service keeps only its hash */
@@ -941,6 +1012,16 @@ export interface components {
             code: string;
             message: string;
             hint: string;
+        };
+        JobChange: {
+            /** @description higher runs first */
+            priority: number;
+        };
+        JobGraph: {
+            /** @description by their names in the document */
+            jobs: {
+                [key: string]: components["schemas"]["Job"];
+            };
         };
         /** Stillhouse job */
         JobInput: {
@@ -1127,7 +1208,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -1506,7 +1587,7 @@ export interface components {
             /** @description may be stopped, at a checkpoint, for a job of higher priority, and goes on later; default: false */
             preemptible?: boolean;
             /** @description jobs to wait for; an id is short for {job: id} */
-            after?: {
+            after?: (string | {
                 /**
                  * Format: uuid
                  * @description id of the job to wait for
@@ -1524,7 +1605,7 @@ export interface components {
                  * @enum {unknown}
                  */
                 otherwise?: "fail" | "wait";
-            }[];
+            })[];
             /** @default {} */
             labels?: {
                 [key: string]: string;
@@ -1664,7 +1745,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -1919,7 +2000,7 @@ export interface components {
                 from?: {
                     /**
                      * Format: uuid
-                     * @description a succeeded job: its student becomes the teacher
+                     * @description its student becomes the teacher, once it has succeeded; the job waits for it
                      */
                     job: string;
                 } | {
@@ -2321,6 +2402,27 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+        };
+        JobsChange: {
+            /** @enum {unknown} */
+            action: "cancel" | "retry" | "set-priority";
+            /** @description with set-priority */
+            priority?: number;
+            /** @description labels that a job must have, all of them; labels or ids must be given */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description with labels: those of them that have these */
+            ids?: string[];
+            /**
+             * @description only jobs in this state; default: with labels alone, all for which the action means something
+             * @enum {unknown}
+             */
+            state?: "blocked" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description says what would be changed; quotas are not looked at */
+            dryRun?: boolean;
+            /** @description `nextCursor` of the call before */
+            cursor?: string;
         };
         LogLine: {
             seq: number;
@@ -3046,7 +3148,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The queued job */
+            /** @description The job, queued or waiting for others */
             201: {
                 headers: {
                     /** @description the job */
@@ -3277,6 +3379,435 @@ export interface operations {
             };
         };
     };
+    submitJobGraph: {
+        parameters: {
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
+            header?: {
+                /** @description Makes a repeat of this request harmless: it answers with the jobs of the first one. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The jobs that this Idempotency-Key made before */
+            200: {
+                headers: {
+                    /** @description true */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobGraph"];
+                };
+            };
+            /** @description The jobs, queued or waiting for others */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobGraph"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML · `spec.invalid`: The job spec has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency.mismatch`: This Idempotency-Key was used with another body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.jobs_queued`: The team has as many waiting jobs as it may have · `quota.artifact_bytes`: The team keeps more bytes of artifacts than it may */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validateJobGraph: {
+        parameters: {
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "application/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+                "text/x-yaml": {
+                    /** @description Jobs by names of your choice. In `after` and `teacher.from.job` such a name may stand for the id that the job is going to have; a job without a `name` of its own is called by it. */
+                    jobs: {
+                        [key: string]: components["schemas"]["JobInput"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Whether they would be taken, and the faults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphValidation"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeJobs: {
+        parameters: {
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobsChange"];
+            };
+        };
+        responses: {
+            /** @description What was changed, and what was not and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedJobs"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getJob: {
         parameters: {
             query?: never;
@@ -3326,6 +3857,130 @@ export interface operations {
             };
             /** @description `job.not_found`: There is no such job */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChange"];
+            };
+        };
+        responses: {
+            /** @description The job; its spec stays as it was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `job.not_found`: There is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `job.state_conflict`: The job is in a state that does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3501,7 +4156,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The queued job */
+            /** @description The job, queued again or waiting for others */
             200: {
                 headers: {
                     [name: string]: unknown;

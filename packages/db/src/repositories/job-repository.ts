@@ -23,6 +23,7 @@ export interface NewJob {
   readonly paceKey: string
   /** W3C trace context of the request that sent it. */
   readonly traceparent: string | null
+  readonly state: 'blocked' | 'queued'
 }
 
 export interface CompareAndSet {
@@ -83,14 +84,15 @@ export function createJobRepository(db: Connection) {
     return job && jobRow(job)
   }
   return {
-    /** Writes a new queued job; false when its id, or its idempotency key within the team, is taken. */
+    /** Writes a new job; false when its id, or its idempotency key within the team, is taken. */
     async insert(job: NewJob): Promise<boolean> {
       const { name, priority, preemptible = false, labels } = job.spec
       const written = await db.$executeRaw`
         INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
-          training_units, pace_key, traceparent, labels)
+          training_units, pace_key, traceparent, state, labels)
         VALUES (${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash}, ${job.bodyHash},
-          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.trainingUnits}::float8, ${job.paceKey}, ${job.traceparent}, ${JSON.stringify(labels)}::jsonb)
+          ${job.idempotencyKey}, ${priority}, ${preemptible}, ${job.needs}, ${job.trainingUnits}::float8, ${job.paceKey},
+          ${job.traceparent}, ${job.state}::job_state, ${JSON.stringify(labels)}::jsonb)
         ON CONFLICT DO NOTHING`
       return written === 1
     },
@@ -192,6 +194,10 @@ export function createJobRepository(db: Connection) {
 
     async requestCancel(id: string): Promise<void> {
       await db.$executeRaw`UPDATE job SET cancel_requested = true WHERE id = ${id}::uuid`
+    },
+
+    async setPriority(id: string, priority: number): Promise<void> {
+      await db.$executeRaw`UPDATE job SET priority = ${priority}::int WHERE id = ${id}::uuid`
     },
 
     async setProgress(id: string, progress: JobProgress, eventWritten: boolean): Promise<void> {

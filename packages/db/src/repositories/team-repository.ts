@@ -33,7 +33,7 @@ export interface Standing {
   readonly maxGpuHours: number | null
 }
 
-const QUEUED = Prisma.sql`(SELECT count(*)::int FROM job WHERE job.team_id = team.id AND state = 'queued')`
+const QUEUED = Prisma.sql`(SELECT count(*)::int FROM job WHERE job.team_id = team.id AND state IN ('blocked', 'queued'))`
 const ARTIFACT_BYTES = Prisma.sql`(SELECT coalesce(sum(size), 0)::float8 FROM artifact JOIN job ON job.id = artifact.job_id
   WHERE job.team_id = team.id)`
 const USAGE = Prisma.sql`
@@ -87,7 +87,7 @@ export function createTeamRepository(db: Connection) {
       return rows[0] ?? NOTHING
     },
 
-    /** Jobs that wait. */
+    /** Jobs that wait, for a slot or for other jobs. */
     async queued(id: string): Promise<number> {
       const rows = await db.$queryRaw<{ queued: number }[]>`SELECT ${QUEUED} AS queued FROM team WHERE id = ${id}::uuid`
       return rows[0]?.queued ?? 0

@@ -100,6 +100,16 @@ test('a finished job is retried, another is not', async () => {
   expect((await post(`/v1/jobs/${ids[2]}/retry`)).statusCode).toBe(409)
 })
 
+test('the priority of a job is changed while it has not ended', async () => {
+  const patch = (id: string | undefined, payload: object) =>
+    t.app.inject({ method: 'PATCH', url: `/v1/jobs/${id}`, payload, headers: as('writer') })
+  expect((await patch(ids[2], { priority: 90 })).json<Job>()).toMatchObject({ priority: 90 })
+  expect((await patch(ids[0], { priority: 90 })).json<Problem>().code).toBe('job.state_conflict')
+  expect((await patch(UNKNOWN, { priority: 90 })).statusCode).toBe(404)
+  for (const payload of [{}, { priority: 101 }, { priority: 1, name: 'x' }])
+    expect((await patch(ids[2], payload)).statusCode).toBe(400)
+})
+
 test.each(['cancel', 'retry'])('%s of an unknown job is a 404', async (verb) => {
   expect((await post(`/v1/jobs/${UNKNOWN}/${verb}`)).statusCode).toBe(404)
 })

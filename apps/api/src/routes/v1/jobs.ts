@@ -1,6 +1,6 @@
 // Jobs: finding them and steering them.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { JOB_STATES, Job, JobPage } from '@stillhouse/spec'
+import { JOB_STATES, Job, JobChange, JobPage } from '@stillhouse/spec'
 import { Type } from 'typebox'
 import type { ApiContext } from '../../context.ts'
 import { faulty } from '../../http/compile-validator.ts'
@@ -55,6 +55,22 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
     async (request) => service.as(callerOf(request)).getJob(request.params.id),
   )
 
+  app.patch(
+    '/v1/jobs/:id',
+    {
+      config: { access: ['jobs:write'], errors: ['job.not_found', 'job.state_conflict'] },
+      schema: {
+        operationId: 'changeJob',
+        tags: ['jobs'],
+        summary: 'Change the priority of a job that waits or runs',
+        params: JobId,
+        body: JobChange,
+        response: { 200: json('The job; its spec stays as it was sent', Job) },
+      },
+    },
+    async (request) => service.as(callerOf(request)).changeJob({ ...request.body, id: request.params.id }),
+  )
+
   app.post(
     '/v1/jobs/:id/cancel',
     {
@@ -82,7 +98,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, { se
         tags: ['jobs'],
         summary: 'Queue a failed or cancelled job again, as a new attempt from its last checkpoint',
         params: JobId,
-        response: { 200: json('The queued job', Job) },
+        response: { 200: json('The job, queued again or waiting for others', Job) },
       },
     },
     async (request) => service.as(callerOf(request)).retryJob(request.params.id),

@@ -288,29 +288,41 @@ describe('a teacher taken from elsewhere', () => {
     ])
   })
 
-  test.each([
-    ['failed', 'a job that succeeded'],
-    ['cancelled', 'a job that succeeded'],
-    ['queued', 'a succeeded job'],
-    ['dispatched', 'a succeeded job'],
-    ['running', 'a succeeded job'],
-  ] as const)('is refused when its job is %s', async (state, expected) => {
+  test.each(['failed', 'cancelled'] as const)('is refused when its job has %s', async (state) => {
     const job = await jobIn(state)
     expect(await faultsOf({ ...REST, teacher: { from: { job } } })).toMatchObject([
-      { path: '/teacher/from/job', expected, received: state },
+      { path: '/teacher/from/job', message: 'waits in vain', received: state },
     ])
   })
 
-  test('is refused when its job learned data of another shape', async () => {
-    const job = await jobIn('succeeded', OTHER_DATA)
+  test.each(['blocked', 'queued', 'dispatched', 'running'] as const)(
+    'is waited for when its job is %s',
+    async (state) => {
+      const job = await jobIn(state)
+      expect((await post({ ...REST, teacher: { from: { job } } })).statusCode).toBe(201)
+    },
+  )
+
+  test.each(['queued', 'succeeded'] as const)('is refused when its job, which is %s, does not fit', async (state) => {
+    const job = await jobIn(state, { ...OTHER_DATA, export: [{ format: 'saved-model' }] })
     expect(await faultsOf({ ...REST, teacher: { from: { job } } })).toMatchObject([
-      {
-        path: '/teacher/from/job',
-        expected: 'inputs [28, 28, 1] and outputs [10]',
-        received: 'inputs [8, 8, 1] and outputs [10]',
-      },
+      { path: '/teacher/from/job', message: 'the job did not export a model that can teach' },
     ])
   })
+
+  test.each(['running', 'succeeded'] as const)(
+    'is refused when its job, %s, learns data of another shape',
+    async (state) => {
+      const job = await jobIn(state, OTHER_DATA)
+      expect(await faultsOf({ ...REST, teacher: { from: { job } } })).toMatchObject([
+        {
+          path: '/teacher/from/job',
+          expected: 'inputs [28, 28, 1] and outputs [10]',
+          received: 'inputs [8, 8, 1] and outputs [10]',
+        },
+      ])
+    },
+  )
 
   test('is called by its number where several are listed, after the faults of the spec', async () => {
     const teachers = [{ from: { job: NOBODY } }, MINIMAL_JOB.teacher, { from: { upload: 'b'.repeat(64) } }]
@@ -334,5 +346,28 @@ describe('a teacher taken from elsewhere', () => {
     const response = await post({ ...REST, teacher: { from: { job: NOBODY } } }, {}, '/v1/jobs/validate')
     t.service.state.failWith = null
     expect(response.statusCode).toBe(500)
+  })
+})
+
+describe('a job that waits for others', () => {
+  const NOBODY = '0190f1c2-7c1e-7000-8000-3d6f5a1b2c4d'
+
+  test('names them by their ids, in short or with what it asks of them', async () => {
+    const { id } = (await post(MINIMAL_JOB)).json<Job>()
+    const response = await post({ ...MINIMAL_JOB, after: [id] })
+    expect(response.statusCode).toBe(201)
+    expect(response.json<Job>().spec.after).toEqual([{ job: id, condition: 'succeeded', otherwise: 'fail' }])
+  })
+
+  test('is refused where it was written when there is no such job, together with its other faults', async () => {
+    const faults = async (spec: object) => (await post(spec)).json<Problem>().faults?.map(({ path }) => path)
+    expect(await faults({ ...MINIMAL_JOB, after: [NOBODY, { job: NOBODY.replace(/d$/, 'e') }] })).toEqual([
+      '/after/0',
+      '/after/1/job',
+    ])
+    expect(await faults({ ...MINIMAL_JOB, after: [NOBODY], name: 'two words' })).toEqual(['/name', '/after/0'])
+    expect(await faults({ ...MINIMAL_JOB, after: ['teacher'], name: 'two words' })).toEqual(['/name', '/after/0'])
+    const response = await post({ ...MINIMAL_JOB, after: [NOBODY] }, {}, '/v1/jobs/validate')
+    expect(response.json<Validation>()).toMatchObject({ valid: false, faults: [{ path: '/after/0' }] })
   })
 })

@@ -3,46 +3,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
-import { type Fault, faultsAsWritten, Job, type JobSpec, parseJobSpec, Validation } from '@stillhouse/spec'
-import { type TSchema, Type } from 'typebox'
-import { parseJson } from '../../body/parse-json.ts'
-import { parseYaml } from '../../body/parse-yaml.ts'
+import { type Fault, faultsAsWritten, Job, Validation } from '@stillhouse/spec'
+import { Type } from 'typebox'
+import { documentBody, idempotencyHeader, takeDocuments } from '../../body/take-documents.ts'
+import { checkSpec, checkSpecWhole } from '../../check-spec.ts'
 import type { ApiContext } from '../../context.ts'
-import { dataSourceFaults } from '../../data-source-faults.ts'
-import { compileValidatorExceptBody, summarize } from '../../http/compile-validator.ts'
-import { keptTeachers } from '../../kept-teachers.ts'
+import { summarize } from '../../http/compile-validator.ts'
 import { lookUpOnce } from '../../look-up-once.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { addTextParser } from '../../plugins/bodies.ts'
-import { teacherSourceFaults } from '../../teacher-source-faults.ts'
 import { forTeam } from './parameters.ts'
 
-const YAML_TYPES = ['application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml']
-/** Scalars and containers in a spec; each unknown field costs a search for the nearest known one. */
 const MAX_VALUES = 5000
-
-const body = {
-  content: Object.fromEntries(['application/json', ...YAML_TYPES].map((type) => [type, { schema: JobInput }])),
-} as TSchema
 
 const querystring = Type.Object({ team: forTeam }, { additionalProperties: false })
 
-const headers = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
-      description: 'Makes a repeat of this request harmless: it answers with the job of the first one.',
-    }),
-  ),
-})
-
 export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
-  app.removeContentTypeParser('application/json')
-  addTextParser(app, ['application/json'], parseJson, MAX_VALUES)
-  addTextParser(app, YAML_TYPES, parseYaml, MAX_VALUES)
-  app.setValidatorCompiler(compileValidatorExceptBody)
+  takeDocuments(app, MAX_VALUES)
 
   app.post(
     '/v1/jobs',
@@ -56,25 +34,21 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         tags: ['jobs'],
         summary: 'Submit a job',
         querystring,
-        headers,
-        body,
+        headers: idempotencyHeader('the job'),
+        body: documentBody(JobInput),
         response: {
           200: json('The job that this Idempotency-Key made before', Job, {
             Location: 'the job',
             'Idempotency-Replayed': 'true',
           }),
-          201: json('The queued job', Job, { Location: 'the job' }),
+          201: json('The job, queued or waiting for others', Job, { Location: 'the job' }),
         },
       },
     },
     async (request, reply) => {
       const key = request.headers['idempotency-key']
       const team = await context.service.as(callerOf(request)).inTeam(request.query.team)
-      const { job, replayed } = await team.submit({
-        spec: await acceptSpec(request.body, context, team),
-        bodyHash: request.bodyHash,
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-      })
+      const { job, replayed } = await submitSpec({ body: request.body, bodyHash: request.bodyHash, key }, context, team)
       reply.header('location', `/v1/jobs/${job.id}`)
       if (!replayed) return reply.code(201).send(job)
       return reply.header('idempotency-replayed', 'true').send(job)
@@ -90,46 +64,34 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         tags: ['jobs'],
         summary: 'Check a job spec without submitting it: every fault at once',
         querystring,
-        body,
+        body: documentBody(JobInput),
         response: { 200: json('The canonical spec, or the faults', Validation) },
       },
     },
     async (request) => {
       const team = await context.service.as(callerOf(request)).inTeam(request.query.team)
-      const checked = await checkSpec(request.body, context, team)
-      return Array.isArray(checked)
-        ? { valid: false, spec: null, faults: [...checked] }
-        : { valid: true, spec: checked as JobSpec, faults: [] }
+      const checked = await checkSpecWhole(request.body, { context, teachers: lookUpOnce(team), team })
+      return checked.ok
+        ? { valid: true, spec: checked.spec, faults: [] }
+        : { valid: false, spec: null, faults: [...checked.faults] }
     },
   )
 }
 
-async function acceptSpec(body: unknown, context: ApiContext, team: TeamService): Promise<JobSpec> {
-  const checked = await checkSpec(body, context, team)
-  if (Array.isArray(checked))
-    throw new ApiError('spec.invalid', summarize('The job spec', checked), { faults: checked })
-  return checked as JobSpec
+async function submitSpec(
+  { body, bodyHash, key }: { body: unknown; bodyHash: string; key: string | undefined },
+  context: ApiContext,
+  team: TeamService,
+): Promise<{ job: Job; replayed: boolean }> {
+  const checked = await checkSpec(body, { context, teachers: lookUpOnce(team), team })
+  if (!checked.ok) throw refused(checked.faults)
+  const submission = { spec: checked.spec, bodyHash, ...(key === undefined ? {} : { idempotencyKey: key }) }
+  return team.submit(submission).catch((error: unknown) => {
+    const isFaulty = error instanceof ApiError && error.code === 'spec.invalid' && error.faults !== undefined
+    throw isFaulty ? refused(faultsAsWritten(error.faults ?? [], body)) : error
+  })
 }
 
-/**
- * The canonical spec, or its faults: those of the spec itself and, as far as it can be read, those of its shelf entries
- * and of the teachers and data sets it takes from elsewhere.
- */
-async function checkSpec(body: unknown, context: ApiContext, team: TeamService): Promise<JobSpec | readonly Fault[]> {
-  const parsed = parseJobSpec(body)
-  const readable = parsed.ok ? parsed.spec : parsed.draft
-  const found = readable === undefined ? [] : faultsAsWritten(await outerFaults(readable, context, team), body)
-  if (parsed.ok) return found.length > 0 ? found : parsed.spec
-  const known = new Set(parsed.faults.map(({ path }) => path))
-  return [...parsed.faults, ...found.filter(({ path }) => !known.has(path))]
-}
-
-/** What the schema cannot tell: the shelves first, then what the service keeps of the team. */
-async function outerFaults(spec: JobSpec, context: ApiContext, team: TeamService): Promise<Fault[]> {
-  const service = lookUpOnce(team)
-  return [
-    ...context.checkJob(spec, await keptTeachers(spec, service)),
-    ...(await teacherSourceFaults(spec, { ...context, service })),
-    ...(await dataSourceFaults(spec, team)),
-  ]
+function refused(faults: readonly Fault[]): ApiError {
+  return new ApiError('spec.invalid', summarize('The job spec', faults), { faults: [...faults] })
 }
