@@ -14,7 +14,7 @@ const HARMLESS = ['validateJob', 'validateJobGraph']
 type Call = readonly [path: string, body?: object | FormData]
 
 /** How each call that changes something is made with an administrator's key, after `settle`. */
-const CALLS: Record<string, (ids: { job: string; key: string }) => Call> = {
+const CALLS: Record<string, (ids: { job: string; key: string; worker: string }) => Call> = {
   submitJob: () => ['/v1/jobs?team=red', JOB],
   cancelJob: ({ job }) => [`/v1/jobs/${job}/cancel`],
   retryJob: ({ job }) => [`/v1/jobs/${job}/retry`],
@@ -28,11 +28,12 @@ const CALLS: Record<string, (ids: { job: string; key: string }) => Call> = {
   createKey: () => ['/v1/keys', { name: 'new', team: 'red', scopes: ['jobs:read'] }],
   rotateKey: ({ key }) => [`/v1/keys/${key}/rotate`],
   revokeKey: ({ key }) => [`/v1/keys/${key}`],
+  changeWorker: ({ worker }) => [`/v1/workers/${worker}`, { mode: 'cordoned' }],
   reconcile: () => ['/v1/reconcile'],
 }
 
 /** Whose matter a call is, where it is not that of the team `red`. */
-const OTHER_TEAMS: Record<string, string | null> = { createTeam: 'green', reconcile: null }
+const OTHER_TEAMS: Record<string, string | null> = { createTeam: 'green', changeWorker: null, reconcile: null }
 
 /** So that each finds what it needs: a job is cancelled before it is retried, a key rotated before it is revoked. */
 const ORDER = Object.keys(CALLS)
@@ -53,7 +54,7 @@ function send({ call }: TwoTeams, { method, requestId }: { method: string; reque
 
 test('every call of the document that changes something leaves one entry, and only then', async () => {
   const { app, red, admin } = house()
-  const ids = await settle(red, 'red')
+  const ids = { ...(await settle(red, 'red')), worker: await jobs().worker({ name: 'w9' }) }
   const changing = operationsOf(app).filter(
     (one) => !['GET', 'HEAD'].includes(one.method) && !isForWorkers(one) && !HARMLESS.includes(one.id),
   )
