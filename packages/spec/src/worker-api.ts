@@ -13,8 +13,8 @@ export const Attempt = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 /** What is counted without end: a larger number is not exact in JSON, and larger still than its column. */
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
-/** By name, in one line. Strict, since a name with a line break would be no property that the schema describes. */
-const Metrics = Type.Record(Type.String(), Type.Number(), strict)
+/** By name. What has another name is no property that the schema describes, and could be anything. */
+const Metrics = Type.Record(Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{0,128}$' }), Type.Number(), strict)
 
 /** A path inside a job's artifacts: segments of plain characters, no leading slash, no dot segments. */
 export const ARTIFACT_PATH_PATTERN = '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$'

@@ -106,6 +106,7 @@ test.each([
   ['attempts/1/checkpoints', { ...BODIES.checkpoints, step: 2 ** 64 }, '/step'],
   ['attempts/1/artifacts', { ...BODIES.artifacts, files: [{ ...file, size: 2 ** 64 }] }, '/files/0/size'],
   ['attempts/1/outcome', { ...BODIES.outcome, metricSeq: 2 ** 64 }, '/metricSeq'],
+  ['attempts/1/outcome', { ...BODIES.outcome, metrics: { 'a\nb': 'no number' } }, '/metrics/a\nb'],
 ])('%s: a number or a time that cannot be kept is refused at its path', async (path, payload, fault) => {
   const response = await post(path, payload)
   expect(response.statusCode).toBe(400)
