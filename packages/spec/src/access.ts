@@ -1,6 +1,6 @@
 // Who may do what, on the wire: teams and their quotas, API keys, and the record of what was changed by whom.
 import { type Static, Type } from 'typebox'
-import { Uuid } from './wire.ts'
+import { SentTime, Uuid } from './wire.ts'
 
 const strict = { additionalProperties: false } as const
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
@@ -126,7 +126,7 @@ export const NewApiKey = Type.Object(
     ),
     scopes: Type.Array(Type.Enum([...SCOPES]), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true }),
     expiresAt: Type.Optional(
-      Nullable(Type.String({ format: 'date-time', description: 'when it stops being valid; default: never' })),
+      Nullable(Type.String({ ...SentTime, description: 'when it stops being valid; default: never' })),
     ),
   },
   strict,

@@ -10,6 +10,12 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 const Timestamp = Type.String({ format: 'date-time' })
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const Uuid = Type.String({ format: 'uuid' })
+/** A time as callers send it: RFC 3339 allows years and offsets that PostgreSQL refuses. */
+export const SentTime = {
+  format: 'date-time',
+  pattern: '^[12]\\d{3}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-4]):[0-5]\\d)$',
+  patternErrorMessage: 'a time such as 2027-06-30T00:00:00Z',
+} as const
 
 export const JobProgress = Type.Object(
   {

@@ -4,7 +4,7 @@ import { EVENT_TYPES } from './events.ts'
 import { FAILURE_CODES } from './failure.ts'
 import { JobSpec, LABEL_NAME_PATTERN } from './job-spec.ts'
 import { MODEL_FORMATS } from './model-export.ts'
-import { ARTIFACT_KINDS, Device, JobProgress, LOG_LEVELS, MetricPoint, Uuid } from './wire.ts'
+import { ARTIFACT_KINDS, Device, JobProgress, LOG_LEVELS, MetricPoint, SentTime, Uuid } from './wire.ts'
 
 const strict = { additionalProperties: false } as const
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
@@ -12,6 +12,9 @@ const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const Attempt = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 /** What is counted without end: a larger number is not exact in JSON, and larger still than its column. */
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+/** By name. What has another name is no property that the schema describes, and could be anything. */
+const Metrics = Type.Record(Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{0,128}$' }), Type.Number(), strict)
 
 /** A path inside a job's artifacts: segments of plain characters, no leading slash, no dot segments. */
 export const ARTIFACT_PATH_PATTERN = '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$'
@@ -40,6 +43,7 @@ export const RegisterWorker = Type.Object(
     devices: Type.Array(Device, { maxItems: 64 }),
     labels: Type.Optional(
       Type.Record(Type.String({ pattern: LABEL_NAME_PATTERN }), Type.String({ pattern: LABEL_NAME_PATTERN }), {
+        ...strict,
         description: 'what jobs may ask for in resources.labels; default: none',
       }),
     ),
@@ -144,7 +148,7 @@ export const Report = Type.Object(
     logs: Type.Array(
       Type.Object(
         {
-          at: Type.String({ format: 'date-time' }),
+          at: Type.String(SentTime),
           level: Type.Enum([...LOG_LEVELS]),
           message: Type.String({ maxLength: 16_384 }),
         },
@@ -172,7 +176,7 @@ export type ArtifactReport = Static<typeof ArtifactReport>
 
 /** A trained teacher, kept under the hash of what determines it. */
 export const TrainedTeacher = Type.Object(
-  { key: Sha256, files: Type.Array(StoredFile, { minItems: 1 }), metrics: Type.Record(Type.String(), Type.Number()) },
+  { key: Sha256, files: Type.Array(StoredFile, { minItems: 1 }), metrics: Metrics },
   strict,
 )
 export type TrainedTeacher = Static<typeof TrainedTeacher>
@@ -186,7 +190,7 @@ export const Outcome = Type.Union([
   Type.Object(
     {
       outcome: Type.Literal('succeeded'),
-      metrics: Type.Record(Type.String(), Type.Number()),
+      metrics: Metrics,
       metricSeq: Count,
     },
     strict,

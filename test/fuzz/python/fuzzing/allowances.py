@@ -34,6 +34,7 @@ CODES = {
     "spec.invalid": "the schema of a job leaves out what is on the shelves, so that the document does not change with it",
     "model.invalid": "what makes a model loadable is in its topology and its weights",
     "blob.digest_mismatch": "content has to have the sha256 of its path",
+    "artifact.range_not_satisfiable": "which ranges there are depends on the size of the artifact",
     "idempotency.mismatch": "a key that was used with another body",
 }
 

@@ -15,6 +15,8 @@ const BODIES = {
   outcome: { outcome: 'succeeded', metrics: { accuracy: 0.98 }, metricSeq: 1 },
 } as const
 
+const lineAt = (at: string) => ({ at, level: 'info', message: 'm' })
+
 beforeAll(async () => {
   t = createTestApp({ config: { reportLimit: 300_000 } })
   await t.app.ready()
@@ -99,10 +101,13 @@ test.each([
   ['attempts/2147483648/reports', BODIES.reports, '/path/attempt'],
   ['attempts/1/reports', { ...BODIES.reports, batch: 1e300 }, '/batch'],
   ['attempts/1/reports', { ...BODIES.reports, metrics: [{ ...point, step: 2 ** 64 }] }, '/metrics/0/step'],
+  ['attempts/1/reports', { ...BODIES.reports, logs: [lineAt('2026-01-01T00:00:00+17:39')] }, '/logs/0/at'],
+  ['attempts/1/reports', { ...BODIES.reports, logs: [lineAt('0000-01-01T00:00:00Z')] }, '/logs/0/at'],
   ['attempts/1/checkpoints', { ...BODIES.checkpoints, step: 2 ** 64 }, '/step'],
   ['attempts/1/artifacts', { ...BODIES.artifacts, files: [{ ...file, size: 2 ** 64 }] }, '/files/0/size'],
   ['attempts/1/outcome', { ...BODIES.outcome, metricSeq: 2 ** 64 }, '/metricSeq'],
-])('%s: a number that cannot be kept is refused at its path', async (path, payload, fault) => {
+  ['attempts/1/outcome', { ...BODIES.outcome, metrics: { 'a\nb': 'no number' } }, '/metrics/a\nb'],
+])('%s: a number or a time that cannot be kept is refused at its path', async (path, payload, fault) => {
   const response = await post(path, payload)
   expect(response.statusCode).toBe(400)
   expect(response.json<Problem>().faults?.map((one) => one.path)).toContain(fault)

@@ -52,6 +52,7 @@ test.each([
   [{ name: 'a\u0000b', scopes: ['admin'] }, '/name'],
   [{ name: 'x', scopes: ['admin'], team: 'a\u0000' }, '/team'],
   [{ name: 'x', scopes: ['admin'], expiresAt: 'tomorrow' }, '/expiresAt'],
+  [{ name: 'x', scopes: ['admin'], expiresAt: '2099-01-01T00:00:00+17:39' }, '/expiresAt'],
   [{ name: 'x', scopes: ['admin'], secret: 'mine' }, '/secret'],
 ])('the key %j is refused at %s', async (key, path) => {
   const response = await post('/v1/keys', key)

@@ -55,6 +55,7 @@ test.each([
   [{ ...WORKER, slots: 0 }, '/slots'],
   [{ ...WORKER, name: 'a b' }, '/name'],
   [{ ...WORKER, gpu: true }, '/gpu'],
+  [{ ...WORKER, labels: { 'no\nname': [null] } }, '/labels/no\nname'],
   [{ ...WORKER, devices: [{ kind: 'tpu', name: 'x' }] }, '/devices/0/kind'],
   [[], ''],
 ])('a faulty registration is refused at its path: %o', async (payload, path) => {
