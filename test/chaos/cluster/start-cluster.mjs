@@ -1,0 +1,164 @@
+// A whole cluster as real processes: PostgreSQL, Redis and S3 (or the queue in PostgreSQL and artifacts in a folder), two
+// API replicas behind a balancer, three workers with a wire of their own each, and a supervisor for all of them.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { createClient } from '@stillhouse/client'
+import { freePort, startApp, startPostgres, startRedis, startS3, startTcpProxy, waitUntil } from '@stillhouse/testkit'
+import { openLedger } from './ledger.mjs'
+import { smallDisk } from './small-disk.mjs'
+import { supervise } from './supervise.mjs'
+
+const ADMIN_KEY = 'sh_chaos_admin_key_of_one_run_only'
+const WORKER_TOKEN = 'shw_chaos_worker_token_of_one_run_only'
+const REPLICAS = 2
+const WORKERS = 3
+
+/** How patient the service is here: everything that takes twenty seconds in production takes five. */
+export const PATIENCE = { leaseSeconds: 5, heartbeatSeconds: 1, watchdogSeconds: 10 }
+
+/** What is tested is that jobs survive, not when the service gives one up: it never does here, and hardly waits. */
+const GENEROUS = { RETRY_BASE_SECONDS: '0.1', POISON_LOSSES: '1000' }
+
+/**
+ * @typedef {import('./supervise.mjs').Service} Service
+ * @typedef {Service & {port: number, healthy: boolean}} Replica
+ * @typedef {Service & {wire: import('@stillhouse/testkit').TcpProxy, disk: import('./small-disk.mjs').SmallDisk}} WorkerService
+ * @typedef {Awaited<ReturnType<typeof startCluster>>} Cluster
+ */
+
+/** @param {import('../options.mjs').Backend} backend */
+export async function startCluster(backend) {
+  const folder = mkdtempSync(join(tmpdir(), 'stillhouse-chaos-'))
+  /** @type {(() => unknown)[]} what to undo, last first */
+  const undo = [() => rmSync(folder, { recursive: true, force: true })]
+  const stop = async ({ keep = false } = {}) => {
+    for (const step of undo.slice(keep ? 1 : 0).reverse()) await step()
+  }
+  try {
+    return { ...(await assemble(backend, folder, undo)), stop }
+  } catch (error) {
+    await stop({ keep: true })
+    throw new Error(`The cluster did not start; its logs are in ${folder}/logs.`, { cause: error })
+  }
+}
+
+/** @param {import('../options.mjs').Backend} backend @param {string} folder @param {(() => unknown)[]} undo */
+async function assemble(backend, folder, undo) {
+  for (const part of ['logs', 'tmp']) mkdirSync(join(folder, part))
+  const stores = await startStores(backend, folder, undo)
+  // what names the folder is a process of this run, or was started by one; workers hand TMPDIR on to trainers
+  const env = { TMPDIR: join(folder, 'tmp'), QUEUE_URL: stores.queueUrl, WORKER_TOKEN }
+  const replicas = await startReplicas(env, { folder, stores, undo })
+  const balanced = () => {
+    const healthy = replicas.filter((replica) => replica.healthy)
+    return (healthy.length > 0 ? healthy : replicas).map(({ port }) => port)
+  }
+  const front = await startTcpProxy(balanced)
+  undo.push(() => front.close())
+  const url = `http://127.0.0.1:${front.port}`
+  const client = (/** @type {string} */ apiKey) => createClient({ baseUrl: url, apiKey, timeoutMs: 5000 })
+  const admin = client(ADMIN_KEY)
+  await waitUntil('a replica to be ready', () => admin.isReady(), 60)
+  const ledger = openLedger(stores.databaseUrl)
+  undo.push(() => ledger.close())
+  const workers = await startWorkers(env, { folder, balanced, undo })
+  await waitUntil('the workers', async () => (await active(ledger)) === WORKERS, 60)
+  return { backend, folder, ...stores, replicas, workers, url, client, admin, ledger }
+}
+
+/** @param {import('./ledger.mjs').Ledger} ledger */
+async function active(ledger) {
+  return (await ledger.workers()).filter(({ state }) => state === 'active').length
+}
+
+/** @param {import('../options.mjs').Backend} backend @param {string} folder @param {(() => unknown)[]} undo */
+async function startStores(backend, folder, undo) {
+  const postgres = await startPostgres()
+  undo.push(() => postgres.stop())
+  const databaseUrl = (await postgres.createDatabase()).url
+  if (backend === 'postgres') {
+    const artifactUrl = pathToFileURL(join(folder, 'artifacts')).href
+    return { postgres, databaseUrl, queueUrl: databaseUrl, artifactUrl, s3: null, redis: null }
+  }
+  const redis = await startRedis(['--maxmemory-policy', 'noeviction', '--appendonly', 'yes'])
+  undo.push(() => redis.stop())
+  const s3 = await startS3()
+  undo.push(() => s3.stop())
+  return { postgres, databaseUrl, queueUrl: redis.url, artifactUrl: s3.url, s3, redis }
+}
+
+/**
+ * @param {Record<string, string>} env
+ * @param {{folder: string, stores: Awaited<ReturnType<typeof startStores>>, undo: (() => unknown)[]}} parts
+ */
+async function startReplicas(env, { folder, stores, undo }) {
+  /** @type {Replica[]} */
+  const replicas = []
+  for (let i = 1; i <= REPLICAS; i += 1) {
+    const port = await freePort()
+    const own = {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: stores.databaseUrl,
+      ARTIFACT_URL: stores.artifactUrl,
+      ...stores.s3?.env,
+      BOOTSTRAP_API_KEY: ADMIN_KEY,
+      ...GENEROUS,
+      LEASE_SECONDS: String(PATIENCE.leaseSeconds),
+      HEARTBEAT_SECONDS: String(PATIENCE.heartbeatSeconds),
+    }
+    const log = join(folder, 'logs', `api${i}.log`)
+    const service = supervise(`api${i}`, () => startApp('api', { ...env, ...own }, { log }))
+    undo.push(service.stop)
+    replicas.push(Object.assign(service, { port, healthy: true }))
+  }
+  const probe = setInterval(() => replicas.forEach(probeHealth), 500)
+  undo.push(() => clearInterval(probe))
+  return replicas
+}
+
+/** The balancer's probe: a replica that does not answer gets no new connections. @param {Replica} replica */
+async function probeHealth(replica) {
+  replica.healthy = await answers(replica.port)
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+export async function answers(port) {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(1000) })
+    await response.text()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/**
+ * @param {Record<string, string>} env
+ * @param {{folder: string, balanced: () => number[], undo: (() => unknown)[]}} parts
+ */
+async function startWorkers(env, { folder, balanced, undo }) {
+  /** @type {WorkerService[]} */
+  const workers = []
+  for (let i = 1; i <= WORKERS; i += 1) {
+    const name = `w${i}`
+    const wire = await startTcpProxy(balanced)
+    undo.push(() => wire.close())
+    const disk = smallDisk(join(folder, name))
+    undo.push(disk.remove)
+    const own = {
+      API_URL: `http://127.0.0.1:${wire.port}`,
+      WORKER_NAME: name,
+      SLOTS: '1',
+      SCRATCH_DIR: disk.folder,
+      WATCHDOG_SECONDS: String(PATIENCE.watchdogSeconds),
+    }
+    const log = join(folder, 'logs', `${name}.log`)
+    const service = supervise(name, () => startApp('worker', { ...env, ...own }, { log }))
+    undo.push(service.stop)
+    workers.push(Object.assign(service, { wire, disk }))
+  }
+  return workers
+}
