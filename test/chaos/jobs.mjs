@@ -14,7 +14,7 @@ const job = (name, varied, trained = {}) => ({
   resources: { attempts: 20 },
   ...varied,
   train: {
-    steps: 700,
+    steps: 500,
     batchSize: 64,
     optimizer: { name: 'adam', learningRate: 0.003 },
     augment: { shift: 1, noise: 0.05 },
@@ -36,12 +36,12 @@ export const JOBS = [
   job(
     'two-stages',
     { method: { name: 'fitnets', params: { taps: [{ student: 'stage1', teacher: 'stage1' }] } } },
-    { steps: 500 },
+    { steps: 400 },
   ),
   job(
     'peers',
     { method: { name: 'dml' }, teacher: undefined, peers: [{ model: 'mlp', params: { hidden: [12] } }] },
-    { steps: 500 },
+    { steps: 400 },
   ),
   job('weighted', { method: { name: 'wsl' } }, { seed: 4 }),
 ]

@@ -37,7 +37,7 @@ const SETTLE_MS = 30_000
  * @property {number} referenceSeconds
  * @property {number} chaosSeconds
  * @property {import('./faults/inject-faults.mjs').FaultRecord[]} faults
- * @property {Record<string, number>} endings how attempts ended → how many
+ * @property {Record<string, number>} endings how attempts ended, with the code of the failure if one did it → how many
  * @property {{blobs: number, named: number, stale: number}} store
  * @property {number} points of metrics that were compared
  * @property {{check: string, wrong: string[]}[]} checks
@@ -48,9 +48,6 @@ export async function runChaos({ keep = false, ...options }) {
   const { backend, say } = options
   const cluster = await startCluster(backend)
   let kept = keep
-  // when this process is told to end in the midst of it
-  const abort = () => endAll(cluster)
-  process.once('exit', abort)
   try {
     say(`two API replicas and three workers are up, the queue on ${backend === 'redis' ? 'Redis' : 'PostgreSQL'}`)
     const result = await disturb(cluster, options)
@@ -61,15 +58,8 @@ export async function runChaos({ keep = false, ...options }) {
     throw error
   } finally {
     if (kept) say(`logs of the processes: ${cluster.folder}/logs`)
-    process.off('exit', abort)
     await cluster.stop({ keep: kept })
   }
-}
-
-/** @param {import('./cluster/start-cluster.mjs').Cluster} cluster */
-function endAll({ folder, workers }) {
-  for (const { pid } of processesWith(folder)) process.kill(pid, 'SIGKILL')
-  for (const { disk } of workers) disk.remove()
 }
 
 /** @param {import('./cluster/start-cluster.mjs').Cluster} cluster @param {ChaosOptions} options @returns {Promise<ChaosResult>} */
@@ -131,8 +121,10 @@ function notSurvived(records) {
 function countEndings({ jobs }) {
   /** @type {Record<string, number>} */
   const counts = {}
-  for (const { attempts } of jobs)
-    for (const { ending } of attempts) counts[ending ?? 'none'] = (counts[ending ?? 'none'] ?? 0) + 1
+  for (const { ending, code } of jobs.flatMap(({ attempts }) => attempts)) {
+    const how = code ?? ending ?? 'no end'
+    counts[how] = (counts[how] ?? 0) + 1
+  }
   return counts
 }
 

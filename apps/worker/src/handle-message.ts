@@ -3,12 +3,14 @@ import type { Logger } from '@stillhouse/kit'
 import type { QueueMessage } from '@stillhouse/spec'
 import { type AttemptControl, createAttemptControl } from './attempt-control.ts'
 import { claimAttempt } from './claim-attempt.ts'
+import type { Readiness } from './readiness.ts'
 import type { Registration } from './registration.ts'
 import { type AttemptContext, runAttempt } from './run-attempt.ts'
 import type { Slot } from './slots.ts'
 
 export interface Workplace extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'logger'> {
   readonly registration: Registration
+  readonly readiness: Readiness
   /** Slots without a job. */
   readonly free: Slot[]
   /** Attempts that run now; what heartbeats renew and orders reach. */
@@ -34,6 +36,8 @@ export async function handleMessage(message: QueueMessage, workplace: Workplace)
 async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Slot }): Promise<void> {
   const { api, registration, attempts, draining } = seat
   const logger: Logger = seat.logger.child(message)
+  // unclaimed, it is soon given to another worker
+  if (!(await seat.readiness.hasRoom())) return logger.warn('no room for the job; it is left to another worker')
   const claimedAt = performance.now()
   const patienceMs = draining.aborted ? 0 : registration.current().leaseSeconds * 1000
   const claim = await claimAttempt(message, { api, registration, patienceMs, logger })

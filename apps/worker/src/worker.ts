@@ -11,7 +11,9 @@ import { createDataCache } from './data/data-cache.ts'
 import { openObjects } from './data/open-objects.ts'
 import { handleMessage, type Workplace } from './handle-message.ts'
 import { type HeartbeatLoop, startHeartbeats } from './heartbeat-loop.ts'
+import { createReadiness } from './readiness.ts'
 import { type Registration, register } from './registration.ts'
+import { watchScratchRoom } from './scratch-room.ts'
 import type { Settings } from './settings.ts'
 import { findGpus, planSlots, type Slot } from './slots.ts'
 import { createTrainerPool, type TrainerPool } from './trainer-pool.ts'
@@ -44,9 +46,12 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
     const slots = planSlots({ cores: settings.cores, gpus: findGpus() }, settings.slots)
     const registration = await introduce({ settings, api, logger, draining }, slots, pool)
     const attempts = new Set<AttemptControl>()
-    const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
+    const free = [...slots]
+    const readiness = createReadiness({ hasRoom: watchScratchRoom(settings, logger), free, logger })
+    const heartbeats = startHeartbeats({ api, registration, attempts, readiness, draining, logger })
     const data = storeOf(parts)
-    const workplace = { api, pool, records, data, settings, logger, registration, free: [...slots], attempts, draining }
+    const seats = { free, attempts, readiness, draining }
+    const workplace = { api, pool, records, data, settings, logger, registration, ...seats }
     await serve(workplace, heartbeats, createConsumer)
   } finally {
     stopWatching()
@@ -80,7 +85,7 @@ async function serve(
   heartbeats: HeartbeatLoop,
   createConsumer: WorkerParts['createConsumer'],
 ): Promise<void> {
-  const { attempts, draining, free, logger, registration } = workplace
+  const { attempts, draining, free, logger, readiness, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
     workerId: registration.current().workerId,
@@ -92,6 +97,7 @@ async function serve(
     },
     onError: (error) => logger.warn({ err: error }, 'the queue has trouble'),
   })
+  readiness.listenTo(consumer)
   logger.info('taking jobs')
   await whenAborted(draining)
   logger.info({ jobs: running.size }, 'draining: no new jobs, running ones are handed back')

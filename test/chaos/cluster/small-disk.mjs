@@ -1,6 +1,6 @@
 // A disk so small that it can be filled: a file system in memory with a limit, which only root may mount. Where that
 // is not allowed the folder is a plain one, and the fault that fills it is left out.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -22,8 +22,13 @@ export function smallDisk(folder) {
     folder,
     fill: () => fillUp(filler),
     free,
-    remove: () => void execFileSync('umount', ['--lazy', folder]),
+    remove: () => unmount(folder),
   }
+}
+
+/** Takes away the disk that is mounted there, if one is. @param {string} folder */
+export function unmount(folder) {
+  spawnSync('umount', ['--lazy', folder], { stdio: 'ignore' })
 }
 
 /** @param {string} folder */

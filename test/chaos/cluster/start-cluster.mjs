@@ -1,17 +1,28 @@
 // A whole cluster as real processes: PostgreSQL, Redis and S3 (or the queue in PostgreSQL and artifacts in a folder), two
 // API replicas behind a balancer, three workers with a wire of their own each, and a supervisor for all of them.
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createClient } from '@stillhouse/client'
-import { freePort, startApp, startPostgres, startRedis, startS3, startTcpProxy, waitUntil } from '@stillhouse/testkit'
+import {
+  freePort,
+  processesWith,
+  startApp,
+  startPostgres,
+  startRedis,
+  startS3,
+  startTcpProxy,
+  waitUntil,
+} from '@stillhouse/testkit'
 import { openLedger } from './ledger.mjs'
-import { smallDisk } from './small-disk.mjs'
+import { smallDisk, unmount } from './small-disk.mjs'
 import { supervise } from './supervise.mjs'
 
-const ADMIN_KEY = 'sh_chaos_admin_key_of_one_run_only'
-const WORKER_TOKEN = 'shw_chaos_worker_token_of_one_run_only'
+// of this run only: what another has left running must not get in
+const ADMIN_KEY = `sh_chaos_admin_${randomUUID()}`
+const WORKER_TOKEN = `shw_chaos_worker_${randomUUID()}`
 const REPLICAS = 2
 const WORKERS = 3
 
@@ -23,8 +34,9 @@ const GENEROUS = { RETRY_BASE_SECONDS: '0.1', POISON_LOSSES: '1000' }
 
 /**
  * @typedef {import('./supervise.mjs').Service} Service
+ * @typedef {import('@stillhouse/testkit').TcpProxy} Wire
  * @typedef {Service & {port: number, healthy: boolean}} Replica
- * @typedef {Service & {wire: import('@stillhouse/testkit').TcpProxy, disk: import('./small-disk.mjs').SmallDisk}} WorkerService
+ * @typedef {Service & {wire: Wire, queueWire: Wire, disk: import('./small-disk.mjs').SmallDisk}} WorkerService
  * @typedef {Awaited<ReturnType<typeof startCluster>>} Cluster
  */
 
@@ -33,8 +45,12 @@ export async function startCluster(backend) {
   const folder = mkdtempSync(join(tmpdir(), 'stillhouse-chaos-'))
   /** @type {(() => unknown)[]} what to undo, last first */
   const undo = [() => rmSync(folder, { recursive: true, force: true })]
+  // when this process ends in the midst of it
+  const abandon = () => endAll(folder)
+  process.once('exit', abandon)
   const stop = async ({ keep = false } = {}) => {
     for (const step of undo.slice(keep ? 1 : 0).reverse()) await step()
+    process.off('exit', abandon)
   }
   try {
     return { ...(await assemble(backend, folder, undo)), stop }
@@ -42,6 +58,12 @@ export async function startCluster(backend) {
     await stop({ keep: true })
     throw new Error(`The cluster did not start; its logs are in ${folder}/logs.`, { cause: error })
   }
+}
+
+/** @param {string} folder by which the processes of a run are known */
+function endAll(folder) {
+  for (const { pid } of processesWith(folder)) process.kill(pid, 'SIGKILL')
+  for (let i = 1; i <= WORKERS; i += 1) unmount(join(folder, `w${i}`))
 }
 
 /** @param {import('../options.mjs').Backend} backend @param {string} folder @param {(() => unknown)[]} undo */
@@ -146,19 +168,25 @@ async function startWorkers(env, { folder, balanced, undo }) {
     const name = `w${i}`
     const wire = await startTcpProxy(balanced)
     undo.push(() => wire.close())
+    const queueUrl = new URL(env.QUEUE_URL ?? '')
+    const queueWire = await startTcpProxy(Number(queueUrl.port))
+    undo.push(() => queueWire.close())
+    queueUrl.port = String(queueWire.port)
     const disk = smallDisk(join(folder, name))
     undo.push(disk.remove)
     const own = {
       API_URL: `http://127.0.0.1:${wire.port}`,
+      QUEUE_URL: queueUrl.href,
       WORKER_NAME: name,
       SLOTS: '1',
       SCRATCH_DIR: disk.folder,
+      SCRATCH_RESERVE_MB: '8',
       WATCHDOG_SECONDS: String(PATIENCE.watchdogSeconds),
     }
     const log = join(folder, 'logs', `${name}.log`)
     const service = supervise(name, () => startApp('worker', { ...env, ...own }, { log }))
     undo.push(service.stop)
-    workers.push(Object.assign(service, { wire, disk }))
+    workers.push(Object.assign(service, { wire, queueWire, disk }))
   }
   return workers
 }

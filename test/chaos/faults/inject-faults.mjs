@@ -5,7 +5,7 @@ import { pick } from './plan-faults.mjs'
 
 const TICK_MS = 250
 const LEAST_GAP_MS = 1000
-const MOST_GAP_MS = 8000
+const MOST_GAP_MS = 15_000
 /** A kind that finds nobody to hit for so long is given up. */
 const PATIENCE_MS = 30_000
 const AT_ONCE = 3

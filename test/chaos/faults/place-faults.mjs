@@ -1,4 +1,4 @@
-// Faults of the place where a worker works: no way to the API, no room on its disk.
+// Faults of the place where a worker works: no way to the API or to its queue, no room on its disk.
 import { allWorkers, workerIsBack, workerNamed } from './process-faults.mjs'
 
 /** @typedef {import('./fault-kinds.mjs').FaultKind} FaultKind */
@@ -17,7 +17,7 @@ const onSmallDisk = ({ workers }, jobs) =>
 /** @type {FaultKind[]} */
 export const placeFaults = [
   {
-    name: 'worker cut off',
+    name: 'worker cut off from the API',
     how: 'its connections to the API carry nothing, for longer than the lease',
     seconds: [6, 9],
     targets: allWorkers,
@@ -29,9 +29,21 @@ export const placeFaults = [
     back: workerIsBack,
   },
   {
+    name: 'worker cut off from its queue',
+    how: 'its connections to the queue carry nothing, while the API hears it well',
+    seconds: [8, 20],
+    targets: allWorkers,
+    strike: (cluster, target) => {
+      const { queueWire } = workerNamed(cluster, target)
+      queueWire.cut()
+      return queueWire.mend
+    },
+    back: workerIsBack,
+  },
+  {
     name: 'scratch disk full',
     how: 'all space of its file system taken (needs root: the disk is mounted for it)',
-    seconds: [3, 8],
+    seconds: [6, 12],
     targets: onSmallDisk,
     strike: (cluster, target) => {
       const { disk } = workerNamed(cluster, target)

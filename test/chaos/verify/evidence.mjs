@@ -11,7 +11,7 @@ import { listBlobs } from './list-blobs.mjs'
 
 /**
  * @typedef {{model: import('./fingerprint.mjs').ModelFile[], metrics: import('./fingerprint.mjs').Point[]}} Reference
- * @typedef {{attempt: number, ending: string | null}} AttemptRow
+ * @typedef {{attempt: number, ending: string | null, code: string | null}} AttemptRow
  * @typedef {{seq: number, type: string, state: string | null}} Event
  * @typedef {Reference & {key: string, kind: number, state: string, failure: string | null, events: Event[], attempts: AttemptRow[]}} FinishedJob
  * @typedef {{team: string, sent: string[], seen: string[]}} TeamView ids of the jobs it sent, and of those it is shown
@@ -83,7 +83,7 @@ async function finishedJob({ key, kind, team, id }, ledger) {
   for await (const event of team.client.watchEvents(id))
     events.push({ seq: event.seq, type: event.type, state: event.type === 'state' ? event.data.state : null })
   const attempts = await ledger.query(
-    'SELECT attempt, ending FROM job_attempt WHERE job_id = $1::uuid ORDER BY attempt',
+    'SELECT attempt, ending, code FROM job_attempt WHERE job_id = $1::uuid ORDER BY attempt',
     [id],
   )
   const failure = job.failure === null ? null : `${job.failure.code}: ${job.failure.message}`

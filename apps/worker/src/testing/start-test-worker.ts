@@ -80,6 +80,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     slots: 1,
     cores: 2,
     scratchDir,
+    scratchReserveBytes: 0,
     dataCacheDir: join(scratchDir, '.data'),
     teacherCacheDir: join(scratchDir, '.teachers'),
     teacherCacheBytes: 1e9,
