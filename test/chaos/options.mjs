@@ -4,7 +4,7 @@ export const USAGE = `npm run chaos -- [options]
   --backend <name>   redis, postgres or both (the default)
   --seed <n>         of the faults' order, targets and lengths; default 1
   --jobs <n>         default 100
-  --faults <n>       default: one per job
+  --faults <n>       default: six for every ten jobs
   --minutes <n>      gives up after so long, per backend; default 30
   --page             writes docs/chaos.md again from the results there are; runs nothing
   --dry              writes no file
@@ -14,6 +14,7 @@ A run of fewer than 100 jobs writes no file either: the page tells of the full f
 
 /** What a run must have for its results to be written. */
 export const FULL_JOBS = 100
+const FAULTS_PER_JOB = 0.6
 
 /**
  * @typedef {'redis' | 'postgres'} Backend
@@ -44,7 +45,7 @@ export function parseOptions(args) {
     else throw new Error(`Cannot understand "${arg}".\n${USAGE}`)
   }
   const { backend, ...options } = found
-  return { ...options, faults: found.faults || found.jobs, backends: backendsOf(backend) }
+  return { ...options, faults: found.faults || Math.ceil(FAULTS_PER_JOB * found.jobs), backends: backendsOf(backend) }
 }
 
 /** @param {string} name @returns {Backend[]} */

@@ -70,7 +70,7 @@ async function disturb(
   const teams = await makeTeams(cluster)
   const wanted = jobList(jobs, kinds)
   const began = performance.now()
-  const references = await runReferences(cluster.admin, kinds)
+  const references = await runReferences(cluster.calm, kinds)
   const referenceSeconds = secondsSince(began)
   say(
     `${kinds} undisturbed runs took ${referenceSeconds.toFixed(0)} s; now ${jobs} jobs and ${faults} faults, seed ${seed}`,

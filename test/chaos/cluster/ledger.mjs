@@ -3,7 +3,7 @@ import pg from 'pg'
 
 /**
  * @typedef {{id: string, state: string, attempt: number, eventSeq: number, worker: string | null}} JobNow
- * @typedef {{name: string, state: string, seenAt: number}} WorkerNow milliseconds since 1970, by the database's clock
+ * @typedef {{name: string, state: string, seenAt: number, registeredAt: number}} WorkerNow milliseconds since 1970, by the database's clock
  */
 
 /** @param {string} url */
@@ -21,8 +21,9 @@ export function openLedger(url) {
         FROM job LEFT JOIN worker ON worker.id = job.worker_id AND job.state IN ('dispatched', 'running')`),
     /** @returns {Promise<WorkerNow[]>} the newest registration of each name */
     workers: () =>
-      query(`SELECT DISTINCT ON (name) name, state::text, extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenAt"
-        FROM worker ORDER BY name, last_seen_at DESC`),
+      query(`SELECT DISTINCT ON (name) name, state::text, extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenAt",
+          extract(epoch FROM registered_at)::float8 * 1000 AS "registeredAt"
+        FROM worker ORDER BY name, registered_at DESC`),
     /** @returns {Promise<number>} attempts begun since that moment */
     startsSince: async (/** @type {number} */ moment) =>
       (

@@ -80,14 +80,16 @@ async function assemble(backend, folder, undo) {
   const front = await startTcpProxy(balanced)
   undo.push(() => front.close())
   const url = `http://127.0.0.1:${front.port}`
-  const client = (/** @type {string} */ apiKey) => createClient({ baseUrl: url, apiKey, timeoutMs: 5000 })
+  const client = (/** @type {string} */ apiKey, timeoutMs = 5000) => createClient({ baseUrl: url, apiKey, timeoutMs })
   const admin = client(ADMIN_KEY)
+  // for the time before the faults: a loaded machine is slow, and nothing is to be tried again
+  const calm = client(ADMIN_KEY, 60_000)
   await waitUntil('a replica to be ready', () => admin.isReady(), 60)
   const ledger = openLedger(stores.databaseUrl)
   undo.push(() => ledger.close())
   const workers = await startWorkers(env, { folder, balanced, undo })
   await waitUntil('the workers', async () => (await active(ledger)) === WORKERS, 60)
-  return { backend, folder, ...stores, replicas, workers, url, client, admin, ledger }
+  return { backend, folder, ...stores, replicas, workers, client, admin, calm, ledger }
 }
 
 /** @param {import('./ledger.mjs').Ledger} ledger */

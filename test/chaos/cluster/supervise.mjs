@@ -5,21 +5,21 @@ const RESTART_MS = 500
 
 /**
  * @typedef {import('@stillhouse/testkit').AppProcess} AppProcess
- * @typedef {{name: string, current: () => AppProcess, starts: () => number, stop: () => Promise<void>}} Service
+ * @typedef {{name: string, current: () => AppProcess, startedAt: () => number, stop: () => Promise<void>}} Service
  */
 
 /**
  * @param {string} name
  * @param {() => AppProcess} start
- * @returns {Service} `starts` counts the first start too; after `stop` (by force) it is not started again
+ * @returns {Service} `startedAt`: milliseconds since 1970, of the last start; after `stop` (by force) it is not started again
  */
 export function supervise(name, start) {
   let stopped = false
-  let starts = 0
+  let startedAt = 0
   /** @type {AppProcess} */
   let current
   const startAgain = () => {
-    starts += 1
+    startedAt = Date.now()
     current = start()
     void current.ended.then(async () => {
       await sleep(RESTART_MS)
@@ -30,7 +30,7 @@ export function supervise(name, start) {
   return {
     name,
     current: () => current,
-    starts: () => starts,
+    startedAt: () => startedAt,
     async stop() {
       stopped = true
       await current.end('SIGKILL')

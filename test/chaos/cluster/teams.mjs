@@ -7,11 +7,11 @@ const NAMES = ['amber', 'birch', 'coral']
  */
 
 /** @param {import('./start-cluster.mjs').Cluster} cluster @returns {Promise<TeamMember[]>} */
-export async function makeTeams({ admin, client }) {
+export async function makeTeams({ calm, client }) {
   const teams = []
   for (const name of NAMES) {
-    await admin.createTeam({ name })
-    const issued = await admin.createKey({ name: `chaos ${name}`, team: name, scopes: ['jobs:read', 'jobs:write'] })
+    await calm.createTeam({ name })
+    const issued = await calm.createKey({ name: `chaos ${name}`, team: name, scopes: ['jobs:read', 'jobs:write'] })
     teams.push({ name, client: client(issued.secret) })
   }
   return teams

@@ -13,6 +13,7 @@ import { storeFaults } from './store-faults.mjs'
  * @property {string} how
  * @property {[number, number]} seconds shortest and longest time until it is taken away
  * @property {import('../options.mjs').Backend} [backend] the only one that it makes sense with
+ * @property {(cluster: Cluster) => string | null} [hindrance] why it cannot be done on this machine, if it cannot
  * @property {(cluster: Cluster, jobs: readonly JobNow[]) => string[]} targets services that it may hit now
  * @property {(cluster: Cluster, target: string) => Heal | null | Promise<Heal | null>} strike null: there was nothing to hit
  * @property {(cluster: Cluster, target: string, since: number) => Promise<boolean>} back whether the target works again

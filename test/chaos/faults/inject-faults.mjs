@@ -39,11 +39,12 @@ export async function injectFaults(plan, arena) {
 
   for (const [i, planned] of plan.entries()) {
     await until(() => isDue(i / plan.length), arena.signal)
-    const target = await findTarget(planned)
+    const hindrance = planned.kind.hindrance?.(arena.cluster) ?? null
+    const target = hindrance === null ? await findTarget(planned) : null
     const atSeconds = seconds()
     last = performance.now()
     if (target === null) {
-      records.push({ ...recordOf(planned, null, atSeconds), note: 'nobody to hit' })
+      records.push({ ...recordOf(planned, null, atSeconds), note: hindrance ?? 'nobody to hit' })
       continue
     }
     hit.add(target)

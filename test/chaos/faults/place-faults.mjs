@@ -42,8 +42,10 @@ export const placeFaults = [
   },
   {
     name: 'scratch disk full',
-    how: 'all space of its file system taken (needs root: the disk is mounted for it)',
+    how: 'all space of its file system taken',
     seconds: [6, 12],
+    hindrance: ({ workers }) =>
+      workers.some(({ disk }) => disk.fill !== null) ? null : 'a small disk can only be mounted by root, on Linux',
     targets: onSmallDisk,
     strike: (cluster, target) => {
       const { disk } = workerNamed(cluster, target)

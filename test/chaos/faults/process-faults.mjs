@@ -21,8 +21,20 @@ export async function workerIsBack({ ledger }, target, since) {
   return workers.some(({ name, state, seenAt }) => name === target && state === 'active' && seenAt > since)
 }
 
+/** @type {FaultKind['back']} another process has registered under the name; a dead one's last words count for nothing */
+async function workerIsReplaced({ ledger }, target, since) {
+  const workers = await ledger.workers()
+  return workers.some(({ name, state, registeredAt }) => name === target && state === 'active' && registeredAt > since)
+}
+
 /** @type {FaultKind['back']} */
 const replicaIsBack = (cluster, target) => answers(named(cluster.replicas, target).port)
+
+/** @type {FaultKind['back']} */
+async function replicaIsReplaced(cluster, target, since) {
+  const { port, startedAt } = named(cluster.replicas, target)
+  return startedAt() > since && (await answers(port))
+}
 
 /** @type {FaultKind['targets']} */
 export const allWorkers = ({ workers }) => workers.map(({ name }) => name)
@@ -72,7 +84,7 @@ export const processFaults = [
       workerNamed(cluster, target).current().signal('SIGKILL')
       return () => {}
     },
-    back: workerIsBack,
+    back: workerIsReplaced,
   },
   {
     name: 'API replica killed',
@@ -83,7 +95,7 @@ export const processFaults = [
       named(cluster.replicas, target).current().signal('SIGKILL')
       return () => {}
     },
-    back: replicaIsBack,
+    back: replicaIsReplaced,
   },
   {
     name: 'trainer paused',

@@ -62,11 +62,11 @@ it('writes a page that names what was not injected and what does not hold', () =
 })
 
 it('reads its options, and says what it takes when it cannot', () => {
-  expect(parseOptions([])).toMatchObject({ backends: ['redis', 'postgres'], seed: 1, jobs: 100, faults: 100 })
+  expect(parseOptions([])).toMatchObject({ backends: ['redis', 'postgres'], seed: 1, jobs: 100, faults: 60 })
   expect(parseOptions(['--backend', 'postgres', '--jobs', '12', '--seed', '7', '--keep'])).toMatchObject({
     backends: ['postgres'],
     jobs: 12,
-    faults: 12,
+    faults: 8,
     seed: 7,
     keep: true,
   })

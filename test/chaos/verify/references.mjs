@@ -4,7 +4,8 @@ import { waitUntil } from '@stillhouse/testkit'
 import { JOBS } from '../jobs.mjs'
 import { fingerprint } from './fingerprint.mjs'
 
-const LONGEST_SECONDS = 240
+const LONGEST_SECONDS = 600
+const MOST_TRIES = 3
 /** Jobs that train should not compete with questions about them. */
 const TICK_MS = 500
 
@@ -12,7 +13,7 @@ const TICK_MS = 500
  * @param {import('@stillhouse/client').Client} client
  * @param {number} kinds how many of the distinct jobs
  * @returns {Promise<import('./evidence.mjs').Reference[]>} by kind
- * @throws when one of them did not succeed at its first attempt
+ * @throws when one of them does not succeed at its first attempt
  */
 export async function runReferences(client, kinds) {
   // the first trains the teacher that all others then find ready, so that their metrics begin alike
@@ -24,17 +25,29 @@ export async function runReferences(client, kinds) {
   )
 }
 
-/** @param {import('@stillhouse/client').Client} client @param {object} spec @returns {Promise<string>} id of the job */
+/**
+ * An overloaded machine disturbs by itself; a job that shows it is no reference, and another is run.
+ * @param {import('@stillhouse/client').Client} client
+ * @param {object} spec
+ * @returns {Promise<string>} id of the job
+ */
 async function runUndisturbed(client, spec) {
+  for (let tries = 1; ; tries += 1) {
+    const end = await runOnce(client, spec)
+    if (end.state === 'succeeded' && end.attempt === 1) return end.id
+    if (tries < MOST_TRIES) continue
+    const how = `it ${end.state} at attempt ${end.attempt}: ${JSON.stringify(end.failure)}`
+    throw new Error(`The undisturbed job ${end.name} should succeed at its first attempt; ${how}`)
+  }
+}
+
+/** @param {import('@stillhouse/client').Client} client @param {object} spec */
+async function runOnce(client, spec) {
   const { job } = await client.submitJob(/** @type {any} */ (spec))
   const isFinal = async () => {
     await sleep(TICK_MS)
     const now = await client.getJob(job.id)
     return ['succeeded', 'failed', 'cancelled'].includes(now.state) && now
   }
-  const end = await waitUntil(`the undisturbed job ${job.name}`, isFinal, LONGEST_SECONDS)
-  if (end.state === 'succeeded' && end.attempt === 1) return job.id
-  throw new Error(
-    `The undisturbed job ${job.name} should succeed at its first attempt; it ${end.state} at attempt ${end.attempt}: ${JSON.stringify(end.failure)}`,
-  )
+  return waitUntil(`the undisturbed job ${job.name}`, isFinal, LONGEST_SECONDS)
 }
