@@ -83,7 +83,9 @@ export function noOrphans({ processes, services }) {
   const missing = services.filter(({ pid }) => !processes.some((process) => process.pid === pid))
   const orphans = processes.filter(({ pid, parent }) => !own.has(pid) && !workers.has(parent))
   const crowds = [...workers].filter((pid) => processes.filter(({ parent }) => parent === pid).length > 1)
+  const trainers = processes.filter(({ parent }) => workers.has(parent))
   return [
+    ...(trainers.length > 0 ? [] : ['no worker has a trainer, so none could have been found as an orphan either']),
     ...missing.map(({ pid, kind }) => `the ${kind} ${pid} does not run`),
     ...orphans.map(({ pid, command }) => `process ${pid} belongs to nobody: ${command}`),
     ...crowds.map((pid) => `the worker ${pid} has more than one trainer for its one slot`),

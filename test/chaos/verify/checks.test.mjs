@@ -132,8 +132,14 @@ const WRONGS = [
   [
     'a trainer outlived its worker',
     'no orphan process',
-    ({ processes }) => Object.assign(processes[2], { parent: 1 }),
-    /process 21 belongs to nobody/,
+    ({ processes }) => processes.push({ pid: 23, parent: 1, command: 'node apps/trainer' }),
+    /process 23 belongs to nobody/,
+  ],
+  [
+    'no trainer can be found at all',
+    'no orphan process',
+    ({ processes }) => processes.pop(),
+    /no worker has a trainer/,
   ],
   [
     'a worker has two trainers',
