@@ -6,7 +6,7 @@ import { runChaos } from '../chaos/run-chaos.mjs'
 const LONG = ['trainer paused', 'worker cut off from its queue']
 
 describe.each([
-  { backend: /** @type {const} */ ('redis'), jobs: 8, faults: 8 },
+  { backend: /** @type {const} */ ('redis'), jobs: 6, faults: 6 },
   { backend: /** @type {const} */ ('postgres'), jobs: 4, faults: 4 },
 ])('with the queue on $backend', ({ backend, jobs, faults }) => {
   it('every job ends once and as if undisturbed while processes, queue and database fail under it', async () => {
