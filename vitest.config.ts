@@ -24,7 +24,7 @@ export default defineConfig({
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
             'infra/scripts/**/*.test.mjs',
-            'test/{bench,experiments,load,fuzz}/**/*.test.mjs',
+            'test/{bench,experiments,load,fuzz,chaos}/**/*.test.mjs',
           ],
           testTimeout: 30_000,
         },
@@ -56,7 +56,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.{ts,mjs}'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,

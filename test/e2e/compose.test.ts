@@ -5,12 +5,18 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Job } from '@stillhouse/spec'
-import { freePort, startPostgres, startRedis } from '@stillhouse/testkit'
+import {
+  type AppProcess,
+  CHECKOUT,
+  freePort,
+  startPostgres,
+  startProcess,
+  startRedis,
+  waitUntil,
+} from '@stillhouse/testkit'
 import { afterEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type AppProcess, CHECKOUT, startProcess } from './support/app-process.ts'
 import { optdigitsJob } from './support/jobs.ts'
-import { waitUntil } from './support/wait-until.ts'
 
 interface Service {
   readonly command?: readonly string[]

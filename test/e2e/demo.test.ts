@@ -4,9 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Job } from '@stillhouse/spec'
+import { type AppProcess, CHECKOUT, startProcess, waitUntil } from '@stillhouse/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppProcess, CHECKOUT, startProcess } from './support/app-process.ts'
-import { waitUntil } from './support/wait-until.ts'
 
 interface Report {
   readonly job: Job

@@ -1,11 +1,10 @@
 // Everything that dies, dies here: trainers, workers, the queue, the database. After each the job must end once, with the
 // same model and the same metric series as a run that nobody disturbed – on both queue backends.
 import type { Job } from '@stillhouse/spec'
+import { isAlive, trainersOf, waitUntil } from '@stillhouse/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isAlive, trainersOf } from './support/app-process.ts'
 import { type Cluster, connected, type QueueKind, startCluster } from './support/cluster.ts'
 import { optdigitsJob } from './support/jobs.ts'
-import { waitUntil } from './support/wait-until.ts'
 
 const STEPS = 1500
 

@@ -1,8 +1,8 @@
 // The short form of the property-based test of the API: `npm run fuzz` sends thousands of requests, this some hundred.
 import { execFile } from 'node:child_process'
 import path from 'node:path'
+import { CHECKOUT } from '@stillhouse/testkit'
 import { expect, it } from 'vitest'
-import { CHECKOUT } from './support/app-process.ts'
 
 const COMMAND = path.join(CHECKOUT, 'test/fuzz/run.mjs')
 

@@ -5,12 +5,11 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, trunc
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ApiKeyPage, Job } from '@stillhouse/spec'
+import { type AppProcess, CHECKOUT, childrenOf, isAlive, startProcess, waitUntil } from '@stillhouse/testkit'
 import * as tf from '@tensorflow/tfjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { type AppProcess, CHECKOUT, childrenOf, isAlive, startProcess } from './support/app-process.ts'
 import { optdigitsJob } from './support/jobs.ts'
-import { waitUntil } from './support/wait-until.ts'
 
 const CLI = path.join(CHECKOUT, 'apps/cli/bin/stillhouse.js')
 

@@ -184,3 +184,20 @@ test('a blob that somebody asks for is not cleaned away under their hands', asyn
   await sweep(context)
   expect(await service.hasBlob(sha256)).toBe(true)
 })
+
+test('what a worker stored and died before it reported is cleaned away after a day, also if another had asked for it', async () => {
+  const { running, store, context, service, query } = jobs()
+  const { id } = await running()
+  const [lost, used] = [await store('lost', 'never reported'), await store('used', 'reported')]
+  expect(await service.hasBlob(lost.sha256)).toBe(true)
+  await service.saveCheckpoint({ jobId: id, attempt: 1 }, { stage: 's', step: 1, metricSeq: 0, files: [used] })
+  const hours = "UPDATE stale_blob SET due_at = due_at - interval '12 hours'"
+  await query(hours)
+  await sweep(context)
+  expect(await context.artifacts.has(lost.sha256)).toBe(true)
+  await query(hours)
+  await sweep(context)
+  expect(await context.artifacts.has(lost.sha256)).toBe(false)
+  expect(await context.artifacts.has(used.sha256)).toBe(true)
+  expect(await query('SELECT * FROM stale_blob')).toEqual([])
+})

@@ -5,12 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { IssuedKey, Job } from '@stillhouse/spec'
-import { freePort, startPostgres, type TestPostgres } from '@stillhouse/testkit'
+import { type AppProcess, freePort, startApp, startPostgres, type TestPostgres, waitUntil } from '@stillhouse/testkit'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DONE } from '../../apps/worker/src/testing/scripted-job.ts'
-import { type AppProcess, startApp } from '../e2e/support/app-process.ts'
-import { waitUntil } from '../e2e/support/wait-until.ts'
 
 const TRAINER = fileURLToPath(new URL('../../apps/worker/src/testing/scripted-trainer.mjs', import.meta.url))
 const MARK = 'swordfish'

@@ -3,6 +3,7 @@ import type { Logger } from '@stillhouse/kit'
 import type { QueueMessage } from '@stillhouse/spec'
 import { type AttemptControl, createAttemptControl } from './attempt-control.ts'
 import { claimAttempt } from './claim-attempt.ts'
+import type { Readiness } from './readiness.ts'
 import type { Registration } from './registration.ts'
 import { type AttemptContext, runAttempt } from './run-attempt.ts'
 import { describeSlot, gpusOf, type Seat } from './slots.ts'
@@ -11,6 +12,7 @@ import { startAttemptTrace } from './telemetry-attempt.ts'
 export interface Workplace
   extends Pick<AttemptContext, 'api' | 'pool' | 'records' | 'data' | 'settings' | 'metrics' | 'logger' | 'health'> {
   readonly registration: Registration
+  readonly readiness: Readiness
   /** Slots that jobs may run in. */
   readonly seats: Set<Seat>
   /** Those without a job. */
@@ -56,6 +58,8 @@ function closeSlot(slot: Seat, { seats, draining, registration, logger, onUseles
 async function claimAndRun(message: QueueMessage, seat: Workplace & { slot: Seat }): Promise<void> {
   const { api, registration, attempts, draining, slot, settings } = seat
   const told: Logger = seat.logger.child(message)
+  // unclaimed, it is soon given to another worker
+  if (!(await seat.readiness.hasRoom())) return told.warn('no room for the job; it is left to another worker')
   const claimedAt = performance.now()
   const patienceMs = draining.aborted ? 0 : registration.current().leaseSeconds * 1000
   const claim = await claimAttempt(message, { api, registration, patienceMs, logger: told })

@@ -4,6 +4,7 @@ import type { Logger } from '@stillhouse/kit'
 import type { WorkerOrders } from '@stillhouse/spec'
 import { describeError, isUnknownWorker } from './api-failure.ts'
 import type { AttemptControl } from './attempt-control.ts'
+import type { Readiness } from './readiness.ts'
 import type { Registration } from './registration.ts'
 import type { WorkerApi } from './worker-api.ts'
 
@@ -17,6 +18,7 @@ export interface HeartbeatOptions {
   readonly api: Pick<WorkerApi, 'heartbeat'>
   readonly registration: Registration
   readonly attempts: ReadonlySet<AttemptControl>
+  readonly readiness: Pick<Readiness, 'isReady'>
   /** Aborted when the worker shuts down. */
   readonly draining: AbortSignal
   readonly logger: Logger
@@ -75,11 +77,11 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatLoop {
   }
 }
 
-async function exchange({ api, registration, attempts, draining }: HeartbeatOptions): Promise<void> {
+async function exchange({ api, registration, attempts, readiness, draining }: HeartbeatOptions): Promise<void> {
   const { workerId, leaseSeconds } = registration.current()
+  const state = draining.aborted || !(await readiness.isReady()) ? 'draining' : 'active'
   const held = [...attempts]
   const sentAt = performance.now()
-  const state = draining.aborted ? 'draining' : 'active'
   try {
     const orders = await api.heartbeat(workerId, { state, jobs: held.map(({ ref }) => ref) })
     obey(orders, held, sentAt + leaseSeconds * 1000)

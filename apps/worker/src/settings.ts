@@ -37,6 +37,11 @@ const Environment = Type.Object({
     }),
   ),
   SCRATCH_DIR: Type.String({ default: join(tmpdir(), 'stillhouse-worker'), description: 'files of running attempts' }),
+  SCRATCH_RESERVE_MB: Type.Number({
+    minimum: 0,
+    default: 256,
+    description: 'least free space in SCRATCH_DIR, in MB; with less no jobs are taken',
+  }),
   DATA_CACHE_DIR: Type.Optional(
     Type.String({ description: 'data sets that jobs name, kept for later jobs; default: in SCRATCH_DIR' }),
   ),
@@ -102,6 +107,8 @@ export interface Settings {
   /** Of the machine. */
   readonly memoryGb: number
   readonly scratchDir: string
+  /** With less free space there no jobs are taken. */
+  readonly scratchReserveBytes: number
   /** Data sets, one folder each. */
   readonly dataCacheDir: string
   readonly dataCacheBytes: number
@@ -152,6 +159,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     cores: availableParallelism(),
     memoryGb: read.WORKER_MEMORY_GB ?? machineMemoryGb(),
     scratchDir: read.SCRATCH_DIR,
+    scratchReserveBytes: read.SCRATCH_RESERVE_MB * 1e6,
     dataCacheDir: read.DATA_CACHE_DIR ?? join(read.SCRATCH_DIR, '.data'),
     dataCacheBytes: read.DATA_CACHE_GB * 1e9,
     dataProgressMs: DATA_PROGRESS_MS,

@@ -14,6 +14,8 @@ import { introduce } from './introduce.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { measuredApi, measuredPool } from './metrics-parts.ts'
 import { serveMetrics } from './metrics-server.ts'
+import { createReadiness } from './readiness.ts'
+import { watchScratchRoom } from './scratch-room.ts'
 import type { Settings } from './settings.ts'
 import { createSlotHealth } from './slot-health.ts'
 import { findGpus, planSlots } from './slots.ts'
@@ -55,13 +57,15 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
     const { seats, registration } = await introduce({ settings, api, pool, logger, draining }, slots)
     const attempts = new Set<AttemptControl>()
     metrics.observeSlots(seats.length, () => attempts.size)
-    const heartbeats = startHeartbeats({ api, registration, attempts, draining, logger })
+    const free = [...seats]
+    const readiness = createReadiness({ hasRoom: watchScratchRoom(settings, logger), free, logger })
+    const heartbeats = startHeartbeats({ api, registration, attempts, readiness, draining, logger })
     const data = storeOf(parts)
     const workplace: Workplace = {
-      ...{ api, pool, records, data, settings, metrics, logger, registration, attempts, draining },
+      ...{ api, pool, records, data, settings, metrics, logger, registration, attempts, readiness, draining },
       health: createSlotHealth(),
       seats: new Set(seats),
-      free: [...seats],
+      free,
       onUseless: (why) => useless.abort(new Error(why)),
     }
     await serve(workplace, { heartbeats, createConsumer, healthFile })
@@ -86,7 +90,7 @@ interface Service extends Pick<WorkerParts, 'createConsumer'> {
 }
 
 async function serve(workplace: Workplace, { heartbeats, createConsumer, healthFile }: Service): Promise<void> {
-  const { attempts, draining, free, logger, registration } = workplace
+  const { attempts, draining, free, logger, readiness, registration } = workplace
   const running = new Set<Promise<void>>()
   const consumer = await createConsumer({
     workerId: registration.current().workerId,
@@ -98,6 +102,7 @@ async function serve(workplace: Workplace, { heartbeats, createConsumer, healthF
     },
     onError: (error) => logger.warn({ err: error }, 'the queue has trouble'),
   })
+  readiness.listenTo(consumer)
   logger.info('taking jobs')
   healthFile.say('taking-jobs')
   await whenAborted(draining)

@@ -10,10 +10,9 @@ import type { Caller, TeamCaller, TeamPage } from './job-service.ts'
 import { assertStored } from './missing-files.ts'
 import { noCursor, pageOf } from './page-cursor.ts'
 import { record } from './record.ts'
+import { UNCLAIMED_SECONDS } from './unclaimed-seconds.ts'
 
 const SHA256 = /^[0-9a-f]{64}$/
-/** An upload takes no longer than this: content that no data set refers to by then is cleaned away. */
-const UNCLAIMED_SECONDS = 24 * 60 * 60
 
 /** Stores content whose digest is not known before; it stays for a day, and for good when a data set names it. */
 export function addBlob({ db, artifacts }: JobContext, content: Readable): Promise<{ sha256: string; size: number }> {

@@ -3,6 +3,7 @@ import type { ArtifactStore } from '@stillhouse/artifacts'
 import { ApiError } from '@stillhouse/kit'
 import type { DatasetFile } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
+import { UNCLAIMED_SECONDS } from './unclaimed-seconds.ts'
 
 const AT_ONCE = 16
 
@@ -31,7 +32,8 @@ async function isThere({ sha256, size }: DatasetFile, artifacts: ArtifactStore):
  * @throws ApiError blob.not_found naming the first file that is not
  */
 export async function assertStored({ db, artifacts }: JobContext, files: readonly DatasetFile[]): Promise<void> {
-  await db.transaction((tx) => tx.staleBlobs.rescue(files.map((file) => file.sha256)))
+  const digests = files.map((file) => file.sha256)
+  await db.transaction((tx) => tx.staleBlobs.rescue(digests, UNCLAIMED_SECONDS))
   const [first, ...others] = await missingFiles(files, artifacts)
   if (!first) return
   const more = others.length > 0 ? ` and ${others.length} more` : ''

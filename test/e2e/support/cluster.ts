@@ -6,9 +6,17 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Artifact, Job, JobEvent, MetricPoint } from '@stillhouse/spec'
 import { isFinalState } from '@stillhouse/spec'
-import { freePort, startPostgres, startRedis, startS3, type TestPostgres, type TestRedis } from '@stillhouse/testkit'
-import { type AppProcess, startApp } from './app-process.ts'
-import { waitUntil } from './wait-until.ts'
+import {
+  type AppProcess,
+  freePort,
+  startApp,
+  startPostgres,
+  startRedis,
+  startS3,
+  type TestPostgres,
+  type TestRedis,
+  waitUntil,
+} from '@stillhouse/testkit'
 
 export const API_KEY = 'sh_test_admin_key_for_end_to_end_tests'
 const WORKER_TOKEN = 'shw_test_worker_token_for_end_to_end_tests'

@@ -81,6 +81,7 @@ function testSettings(scratchDir: string, overrides: Partial<Settings> = {}): Se
     cores: 2,
     memoryGb: 8,
     scratchDir,
+    scratchReserveBytes: 0,
     dataCacheDir: join(scratchDir, '.data'),
     teacherCacheDir: join(scratchDir, '.teachers'),
     teacherCacheBytes: 1e9,

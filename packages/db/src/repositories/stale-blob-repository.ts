@@ -1,4 +1,5 @@
-// Blobs that lost a reference. They are deleted from the artifact store after a while, unless something refers to them.
+// Blobs that nothing may refer to: stored and not yet named by a row, or no longer named. They are deleted from the
+// artifact store after a while, unless something refers to them then.
 import type { Connection } from '../connection.ts'
 import { secondsSql } from './job-move.ts'
 import { referenced } from './referenced.ts'
@@ -14,10 +15,14 @@ export function createStaleBlobRepository(db: Connection) {
         ON CONFLICT (sha256) DO UPDATE SET due_at = excluded.due_at`
     },
 
-    /** Takes blobs off the list: somebody is about to use them. */
-    async rescue(digests: readonly string[]): Promise<void> {
-      await db.$executeRaw`DELETE FROM stale_blob WHERE sha256 IN (
-        SELECT sha256 FROM stale_blob WHERE sha256 = ANY(${digests}::text[]) ORDER BY sha256 FOR UPDATE)`
+    /**
+     * Puts the deletion of listed blobs off: somebody is about to use them. They stay listed, since whoever wanted them
+     * may die before a row names them.
+     */
+    async rescue(digests: readonly string[], seconds: number): Promise<void> {
+      await db.$executeRaw`UPDATE stale_blob SET due_at = greatest(due_at, clock_timestamp() + ${secondsSql(seconds)})
+        WHERE sha256 IN (
+          SELECT sha256 FROM stale_blob WHERE sha256 = ANY(${digests}::text[]) ORDER BY sha256 FOR UPDATE)`
     },
 
     /** Takes due blobs off the list, locked, and answers those that nothing refers to. */
