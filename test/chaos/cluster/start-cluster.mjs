@@ -30,7 +30,7 @@ const WORKERS = 3
 export const PATIENCE = { leaseSeconds: 5, heartbeatSeconds: 1, watchdogSeconds: 10 }
 
 /** What is tested is that jobs survive, not when the service gives one up: it never does here, and hardly waits. */
-const GENEROUS = { RETRY_BASE_SECONDS: '0.1', POISON_LOSSES: '1000' }
+const GENEROUS = { RETRY_BASE_SECONDS: '0.1', POISON_LOSSES: '1000', SUSPECT_FAILURES: '1000' }
 
 /**
  * @typedef {import('./supervise.mjs').Service} Service

@@ -2,7 +2,7 @@
 import type { Artifact, ArtifactReport, StoredFile } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import type { Artifact as Stored } from '../generated/client.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export function createArtifactRepository(db: Connection) {
   return {

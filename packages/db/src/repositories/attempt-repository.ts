@@ -1,7 +1,7 @@
 // Attempts at jobs: who ran each and how it ended. Lets a worker repeat its last word without harm.
 import type { JobState } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 import { chargeMonths, chargeTeams } from './team-usage.ts'
 
 export interface AttemptEnd {

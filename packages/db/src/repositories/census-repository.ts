@@ -3,7 +3,7 @@
 import type { StoredFile } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { secondsSql } from './job-move.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 import type { OutboxRow } from './outbox-repository.ts'
 import { referenced } from './referenced.ts'
 

@@ -2,7 +2,7 @@
 import type { StoredCheckpoint, StoredFile } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { storableText } from '../storable.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export function createCheckpointRepository(db: Connection) {
   return {

@@ -3,6 +3,7 @@ import type { JobProgress, JobSpec, JobState } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { storableJson } from '../storable.ts'
+import type { AttemptKey } from './attempt-key.ts'
 import { assignmentsOf, type JobMove, leaseEnd, secondsSql } from './job-move.ts'
 import { type JobRow, jobRow, WITH_TEAM } from './job-row.ts'
 import { takesJobs } from './takes-jobs.ts'
@@ -66,11 +67,6 @@ export interface AttemptLock {
   readonly attempt: number
   readonly workerId: string | null
   readonly progressEventDue: boolean
-}
-
-export interface AttemptKey {
-  readonly jobId: string
-  readonly attempt: number
 }
 
 /** An attempt that waits in the queue of a worker. */

@@ -2,7 +2,7 @@
 import type { LogLine, Report } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { storableJson } from '../storable.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export function createLogRepository(db: Connection) {
   return {

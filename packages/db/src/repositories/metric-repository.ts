@@ -3,7 +3,7 @@ import type { MetricPoint } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
 import { Prisma } from '../generated/client.ts'
 import { storableJson } from '../storable.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export function createMetricRepository(db: Connection) {
   return {

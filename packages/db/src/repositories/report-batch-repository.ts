@@ -1,6 +1,6 @@
 // Which reports of an attempt were already taken in.
 import type { Connection } from '../connection.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export function createReportBatchRepository(db: Connection) {
   return {

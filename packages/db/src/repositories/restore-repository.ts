@@ -1,7 +1,7 @@
 // What only a database needs that was put back to an earlier state.
 import type { Connection } from '../connection.ts'
 import { LOCKS } from '../locks.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 export interface RestoredHold extends AttemptKey {
   readonly state: 'dispatched' | 'running'

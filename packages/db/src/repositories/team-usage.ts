@@ -1,9 +1,9 @@
 // What teams use of the machines, in SQL: what ended attempts used is kept with the team, what running ones use is added.
 import { Prisma } from '../generated/client.ts'
-import type { AttemptKey } from './job-repository.ts'
+import type { AttemptKey } from './attempt-key.ts'
 
 /** After so long, use counts half. */
-export const HALF_LIFE_SECONDS = 24 * 3600
+const HALF_LIFE_SECONDS = 24 * 3600
 
 /** What a slot without a GPU counts, next to one with. */
 export const CPU_SLOT_WEIGHT = 0.05
