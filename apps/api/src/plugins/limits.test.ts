@@ -132,7 +132,10 @@ test('who tries keys does not shut out the neighbours behind the same address', 
 test('a key may hold only so many streams open, and closing one makes room', async () => {
   const { app, service } = await start({ streamsAtATime: 1, requestsPerMinute: 0 })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const { job } = await service.submit({ spec: { name: 'x', priority: 1, labels: {} } as never, bodyHash: '' })
+  const { job } = await service.submit({
+    spec: { name: 'x', priority: 1, labels: {}, teachers: [] } as never,
+    bodyHash: '',
+  })
   const events = `${url}/v1/jobs/${job.id}/events`
   const leave = new AbortController()
   expect((await fetch(events, { headers: as('reader'), signal: leave.signal })).status).toBe(200)

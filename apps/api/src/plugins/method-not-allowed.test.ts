@@ -13,7 +13,7 @@ afterAll(() => t.app.close())
 
 test.each([
   ['PUT', '/v1/jobs', 'GET, HEAD, POST'],
-  ['DELETE', JOB, 'GET, HEAD'],
+  ['DELETE', JOB, 'GET, HEAD, PATCH'],
   ['GET', `${JOB}/cancel`, 'POST'],
   ['HEAD', `${JOB}/cancel`, 'POST'],
   ['POST', `${JOB}/artifacts/export/model.json`, 'GET, HEAD'],

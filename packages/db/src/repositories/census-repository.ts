@@ -2,8 +2,8 @@
 // the things found outside no row speaks of.
 import type { StoredFile } from '@stillhouse/spec'
 import type { Connection } from '../connection.ts'
-import { secondsSql } from './job-move.ts'
 import type { AttemptKey } from './attempt-key.ts'
+import { secondsSql } from './job-move.ts'
 import type { OutboxRow } from './outbox-repository.ts'
 import { referenced } from './referenced.ts'
 
