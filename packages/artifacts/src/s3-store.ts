@@ -184,7 +184,7 @@ async function list(bucket: Bucket, after: string, limit: number): Promise<Store
   const [from, prefix] = [after === '' ? after : assertDigest(after), bucket.keyOf('')]
   let page: ListObjectsV2CommandOutput | undefined
   do {
-    page = await listPage(bucket, { prefix, from, limit, token: page?.NextContinuationToken })
+    page = await listPage(bucket, { prefix, from, token: page?.NextContinuationToken })
     for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? []) {
       const sha256 = Key.slice(prefix.length)
       if (DIGEST.test(sha256) && sha256 > from) found.push({ sha256, size: Size, storedAt: LastModified })
@@ -195,11 +195,11 @@ async function list(bucket: Bucket, after: string, limit: number): Promise<Store
 
 async function listPage(
   bucket: Bucket,
-  { prefix, from, limit, token }: { prefix: string; from: string; limit: number; token: string | undefined },
+  { prefix, from, token }: { prefix: string; from: string; token: string | undefined },
 ): Promise<ListObjectsV2CommandOutput> {
   const start = token === undefined ? { StartAfter: `${prefix}${from}` } : { ContinuationToken: token }
   try {
-    const input = { Bucket: bucket.name, Prefix: prefix, MaxKeys: limit, ...start }
+    const input = { Bucket: bucket.name, Prefix: prefix, ...start }
     return await bucket.client.send(new ListObjectsV2Command(input))
   } catch (error) {
     throw unavailable(bucket, 'list', error)
