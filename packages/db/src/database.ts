@@ -9,6 +9,8 @@ import { createTables, type Tables } from './tables.ts'
 export interface Database {
   /** Runs reads outside of a transaction; repeated on a lost connection. */
   read<T>(work: (tables: Tables) => Promise<T>): Promise<T>
+  /** Runs one statement that writes: it is its own transaction. Repeated on a lost connection. */
+  statement<T>(work: (tables: Tables) => Promise<T>): Promise<T>
   /**
    * Runs `work` in one READ COMMITTED transaction. It is repeated on a lost connection, a deadlock or a conflict, so it
    * may do nothing but database calls.
@@ -58,6 +60,7 @@ export function createDatabase({ url, connections = 10, retryMs = 10_000 }: Data
 
   return {
     read: (work) => retryTransient(() => work(tables), retryMs),
+    statement: (work) => retryTransient(() => work(tables), retryMs),
     transaction: (work, { repeatable = true } = {}) => retryTransient(() => runOnce(work, repeatable), retryMs),
     async ping() {
       await prisma.$queryRaw`SELECT 1`

@@ -15,6 +15,7 @@ import { createLineRepository } from './repositories/line-repository.ts'
 import { createLogRepository } from './repositories/log-repository.ts'
 import { createMendRepository } from './repositories/mend-repository.ts'
 import { createMetricRepository } from './repositories/metric-repository.ts'
+import { createNewJobRepository } from './repositories/new-job-repository.ts'
 import { createOutboxRepository } from './repositories/outbox-repository.ts'
 import { createPaceRepository } from './repositories/pace-repository.ts'
 import { createReportBatchRepository } from './repositories/report-batch-repository.ts'
@@ -47,6 +48,7 @@ export function createTables(connection: Connection) {
     mends: createMendRepository(connection),
     metrics: createMetricRepository(connection),
     models: createUploadedModelRepository(connection),
+    newJobs: createNewJobRepository(connection),
     outbox: createOutboxRepository(connection),
     paces: createPaceRepository(connection),
     restore: createRestoreRepository(connection),

@@ -1,6 +1,6 @@
 // Writes one new job with what belongs to it: whom it waits for, its first event, and the record of who sent it.
 import { createHash } from 'node:crypto'
-import { isStorable, type Tables } from '@stillhouse/db'
+import { isStorable, type NewJob, type Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { type AuditAction, canonicalJson, type Fault, type JobSpec, needsKey } from '@stillhouse/spec'
 import { changeState } from './change-state.ts'
@@ -32,22 +32,28 @@ export async function holdDependencies(tx: Tables, { teamId }: TeamCaller, specs
  * @throws ApiError spec.invalid for a job to wait for that there is not, or that can never become what is asked of it
  */
 export async function addJob(tx: Tables, caller: TeamCaller, request: NewJobRequest): Promise<boolean> {
-  const { id, spec, bodyHash, idempotencyKey, action } = request
+  const { id, spec, action } = request
   const { teamId } = caller
   const waits = dependenciesOf(spec).length > 0
-  const isNew = await tx.jobs.insert({
-    ...{ id, teamId, spec, bodyHash, idempotencyKey, state: waits ? 'blocked' : 'queued' },
-    specHash: createHash('sha256').update(canonicalJson(spec)).digest('hex'),
-    needs: needsKey(spec.resources),
-    trainingUnits: trainingUnits(spec),
-    paceKey: paceKey(spec),
-    traceparent: caller.traceparent ?? null,
-  })
+  const isNew = await tx.jobs.insert(newJob(caller, request))
   if (!isNew) return false
   const { name, priority } = spec
   await record(tx, caller, { action, target: { kind: 'job', id }, teamId, detail: { name, priority } })
   await (waits ? startWaiting(tx, caller, request) : announce(tx, id, 'queued'))
   return true
+}
+
+/** The row that it becomes. */
+export function newJob(caller: TeamCaller, request: NewJobRequest): NewJob {
+  const { id, spec, bodyHash, idempotencyKey } = request
+  return {
+    ...{ id, teamId: caller.teamId, spec, bodyHash, idempotencyKey, traceparent: caller.traceparent ?? null },
+    state: dependenciesOf(spec).length > 0 ? 'blocked' : 'queued',
+    specHash: createHash('sha256').update(canonicalJson(spec)).digest('hex'),
+    needs: needsKey(spec.resources),
+    trainingUnits: trainingUnits(spec),
+    paceKey: paceKey(spec),
+  }
 }
 
 /** A job whose dependencies are all met already is queued at once, and was never seen blocked. */

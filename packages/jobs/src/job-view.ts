@@ -2,7 +2,30 @@
 import type { JobRow } from '@stillhouse/db'
 import type { Job, JobQueuePlace } from '@stillhouse/spec'
 
-export function jobView(row: JobRow, place: JobQueuePlace | null): Job {
+/** What callers see of a job. */
+export type ViewedJob = Pick<
+  JobRow,
+  | 'id'
+  | 'team'
+  | 'name'
+  | 'state'
+  | 'verdict'
+  | 'attempt'
+  | 'priority'
+  | 'preemptible'
+  | 'labels'
+  | 'spec'
+  | 'specHash'
+  | 'progress'
+  | 'result'
+  | 'failure'
+  | 'cancelRequested'
+  | 'createdAt'
+  | 'startedAt'
+  | 'finishedAt'
+>
+
+export function jobView(row: ViewedJob, place: JobQueuePlace | null): Job {
   return {
     id: row.id,
     team: row.team.name,

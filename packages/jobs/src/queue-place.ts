@@ -2,7 +2,7 @@
 import type { JobRow, Rank, Tables } from '@stillhouse/db'
 import type { Job, JobQueuePlace } from '@stillhouse/spec'
 import type { JobContext } from './job-context.ts'
-import { jobView } from './job-view.ts'
+import { jobView, type ViewedJob } from './job-view.ts'
 import { lookAround, type Overview } from './look-around.ts'
 import { positionIn } from './schedule/position.ts'
 import { whyBlocked } from './why-blocked.ts'
@@ -23,7 +23,7 @@ export async function withPlaces(context: JobContext, tables: Tables, jobs: read
  * A job that was just sent, and so is the last of its priority.
  * @param overview from before it was
  */
-export function withLastPlace(job: JobRow, overview: Overview): Job {
+export function withLastPlace(job: ViewedJob & PlacedJob, overview: Overview): Job {
   if (job.state !== 'queued') return jobView(job, null)
   const heldBack = overview.lines.find(({ standing }) => standing.teamId === job.teamId)?.heldBack ?? []
   const before = overview.waiting.filter(
@@ -38,7 +38,10 @@ async function ranksOf({ settings }: JobContext, tables: Tables, ids: string[], 
   return ids.length === 0 ? [] : tables.line.ranks(ids, heldBack, settings.maxWaitSeconds)
 }
 
-function placeOf(job: JobRow, overview: Overview, rank: Rank | undefined): JobQueuePlace | null {
+/** What decides where a job stands. */
+export type PlacedJob = Pick<JobRow, 'state' | 'teamId' | 'workerId' | 'needs' | 'failures' | 'retryAt'>
+
+function placeOf(job: PlacedJob, overview: Overview, rank: Rank | undefined): JobQueuePlace | null {
   const nowhere = { position: null, expectedStart: null }
   if (job.state === 'dispatched') return { ...nowhere, ...whyDispatched(job.workerId, overview) }
   if (job.state !== 'queued') return null
