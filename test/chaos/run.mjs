@@ -78,8 +78,10 @@ process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 try {
   await main(process.argv.slice(2))
+  // an exit hook of the embedded PostgreSQL would overwrite the exit code that was only set
+  process.exit(Number(process.exitCode ?? 0))
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`)
   if (error instanceof Error && error.cause) process.stderr.write(`${error.cause}\n`)
-  process.exitCode = 1
+  process.exit(1)
 }

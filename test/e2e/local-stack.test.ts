@@ -199,7 +199,7 @@ describe('the local stack', () => {
     const refused = await asTeam('submit', file)
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('quota.jobs_queued')])
     const { out } = await stillhouse('team', 'set', 'vision', '--max-queued', 'none', '--max-running', '1')
-    expect(out).toMatch(/vision +0 of 1 +0 +0 B/)
+    expect(out).toMatch(/vision +1 +0 of 1 +0 +0 +0 +0 B/)
     expect((await asTeam('submit', file, '--wait')).code).toBe(0)
     const theirs = (await asTeam('ls')).out
     expect(theirs).toContain('of-vision')

@@ -40,3 +40,5 @@ for (const name of values.page ? [] : wanted) {
   if (!quick) writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
 }
 if (!quick) writePage(results)
+// an exit hook of the embedded PostgreSQL would keep the process
+process.exit(0)

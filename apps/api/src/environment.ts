@@ -34,7 +34,7 @@ const Environment = Type.Object({
     default: 6,
     description: 'pause between two comparisons of queue and artifact store with the database',
   }),
-  METRICS_PUBLIC: Type.Boolean({ default: true, description: '/metrics without a key' }),
+  METRICS_PUBLIC: Type.Boolean({ default: false, description: '/metrics without a key; it names the teams' }),
   MODEL_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 256, description: 'largest uploaded model' }),
   DATASET_LIMIT_MIB: Type.Number({ exclusiveMinimum: 0, default: 16_384, description: 'largest uploaded data set' }),
   DATASET_FILES: Type.Integer({ minimum: 1, default: 10_000, description: 'most files of an uploaded data set' }),

@@ -99,6 +99,8 @@ async function startApi(
       DATABASE_URL: database,
       QUEUE_URL: database,
       ARTIFACT_URL: pathToFileURL(folder.artifacts).href,
+      // only this machine reaches it
+      METRICS_PUBLIC: 'true',
       BOOTSTRAP_API_KEY: credentials.apiKey,
       WORKER_TOKEN: credentials.workerToken,
     },

@@ -22,6 +22,7 @@ FAULTS = {
         "/scopes": "which scopes go together depends on the team",
         "/team": "which team may be named depends on the calling key",
     },
+    "changeJobs": {"": "a call names its jobs by ids or by labels, and the fields that belong to its action"},
     "saveTeacher": {"/key": "the key in the body is the one in the path"},
     # Forms of files: names and content are checked as they arrive; a schema of a form says neither.
     "uploadDataset": {"": "the files of the form"},
