@@ -94,6 +94,9 @@ function readOrEmpty(file) {
   }
 }
 
+// without these, Ctrl-C would skip the exit handlers that remove half-done downloads and end what was started
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 try {
   const tools = await chartTools({ env: process.env, say: (line) => console.log(`  ${line}`) })
   let failed = 0

@@ -74,7 +74,7 @@ it('a job trains on with one attempt, and no request fails, while every API repl
         ({ ok }) => ok,
         () => false,
       )
-    await waitUntil('the replica', ready, 60)
+    await waitUntil('the replica', ready, 150)
     ports.add(port)
     return { port, process: api }
   }
@@ -104,14 +104,14 @@ it('a job trains on with one attempt, and no request fails, while every API repl
       return ''
     }
   }
-  await waitUntil('the worker to take jobs', () => says() === 'taking-jobs\n', 90)
+  await waitUntil('the worker to take jobs', () => says() === 'taking-jobs\n', 150)
 
   const client = createClient({ baseUrl: balancer, apiKey: API_KEY })
   const submit = async (name: string, steps: number): Promise<string> =>
     (await client.submitJob({ body: JSON.stringify(optdigitsJob(name, steps)), contentType: 'application/json' })).job
       .id
-  const id = await submit('trains-through-an-upgrade', 6000)
-  await waitUntil('the training', async () => (await client.getJob(id)).state === 'running', 90)
+  const id = await submit('trains-through-an-upgrade', 4000)
+  await waitUntil('the training', async () => (await client.getJob(id)).state === 'running', 150)
 
   const failed: unknown[] = []
   let asked = 0
@@ -139,10 +139,10 @@ it('a job trains on with one attempt, and no request fails, while every API repl
         const now = await client.getJob(jobId)
         return now.finishedAt !== null && now
       },
-      150,
+      240,
     )
     expect(job).toMatchObject({ state: 'succeeded', attempt: 1, failure: null })
   }
   expect(await worker.end('SIGTERM')).toBe(0)
   expect(says()).toBe('')
-}, 400_000)
+}, 600_000)
