@@ -1,7 +1,7 @@
 // How much a trainer may take: what its job asks for, within what the operator allows and the machine has. Without any
 // of it a trainer gets its slot's share, so that one that runs away ends before the machine does.
-import { totalmem } from 'node:os'
 import type { ResourcesSpec } from '@stillhouse/spec'
+import { machineMemoryGb } from './machine-memory.ts'
 import type { Settings } from './settings.ts'
 import { findGpus, planSlots } from './slots.ts'
 
@@ -22,7 +22,7 @@ const KEPT = 0.1
 export function trainerLimits(
   { timeoutMinutes, memoryGb }: Pick<ResourcesSpec, 'timeoutMinutes' | 'memoryGb'>,
   { trainerBytes, trainerMs, ...settings }: Pick<Settings, 'trainerBytes' | 'trainerMs' | 'slots' | 'cores'>,
-  { bytes, gpus }: Machine = { bytes: memoryOfMachine(), gpus: findGpus() },
+  { bytes, gpus }: Machine = { bytes: machineMemoryGb() * 2 ** 30, gpus: findGpus() },
 ): TrainerLimits {
   const slots = planSlots({ cores: settings.cores, gpus }, settings.slots).length
   const most = trainerBytes ?? bytes * (1 - KEPT)
@@ -34,10 +34,4 @@ export function trainerLimits(
     timeoutMs: timeouts.length === 0 ? null : Math.min(...timeouts),
     memoryBytes: Math.min(memoryGb === undefined ? usual : memoryGb * 2 ** 30, most),
   }
-}
-
-/** Of the container, where there is one. */
-function memoryOfMachine(): number {
-  const limit = process.constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
