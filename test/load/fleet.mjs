@@ -13,7 +13,7 @@ process.on('SIGTERM', () => stopping.abort())
 
 const body = Buffer.from('{"a model":"that nobody trained"}')
 const sha256 = createHash('sha256').update(body).digest('hex')
-await client.putBlob(sha256, body)
+await client.uploadBlob(sha256, body)
 
 /** Milliseconds between a slot becoming free and its next job, of each job but a worker's first. */
 const turnarounds = []

@@ -35,7 +35,8 @@ must hold, or the command fails:
 | nothing left in queue and outbox | every attempt ever handed over is asked for |
 
 The service is told to be impatient here: a lease is ${PATIENCE.leaseSeconds} s and a worker reports every ${PATIENCE.heartbeatSeconds} s (20 s and 2 s unless set), a trainer
-may be silent for ${PATIENCE.watchdogSeconds} s (300 s). Recovery is counted from the moment of the fault, its own length included, until what was hit
+may be silent for ${PATIENCE.watchdogSeconds} s (300 s). Jobs may be attempted twenty times, none is taken for poison and no worker for
+broken, and requests are not rationed: those limits have tests of their own. Recovery is counted from the moment of the fault, its own length included, until what was hit
 works again and every job that it held is finished or trains on. Three workers share the machine's cores with everything
 else, so the times say how the service behaves, not how fast a machine is.`
 
