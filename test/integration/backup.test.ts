@@ -73,7 +73,7 @@ async function newSite(name: string): Promise<Site> {
         databaseUrl: database.url,
         queueUrl: database.url,
         artifactUrl: env.ARTIFACT_URL,
-        leaseSeconds: 60,
+        leaseSeconds: 600,
         heartbeatSeconds: 2,
         claimSeconds: 5,
         staleBlobSeconds: 0,
