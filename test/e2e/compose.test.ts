@@ -39,12 +39,15 @@ function service(name: string): Required<Service> {
   return { command, environment }
 }
 
+/** What stands for `${variable}`: its default where the file gives one. */
+const filled = (_: string, variable: string, otherwise?: string): string => otherwise ?? `secret-of-${variable}`
+
 /** Environment of a service with `${…}` filled in and container addresses replaced. */
 function environmentOf(name: string, places: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(service(name).environment).map(([key, value]) => {
-      const text = Object.entries(places).reduce((filled, [from, to]) => filled.replaceAll(from, to), String(value))
-      return [key, text.replace(/\$\{(\w+)[^}]*\}/g, (_, variable: string) => `secret-of-${variable}`)]
+      const text = Object.entries(places).reduce((part, [from, to]) => part.replaceAll(from, to), String(value))
+      return [key, text.replace(/\$\{(\w+)(?::-([^}]*)|[^}]*)\}/g, filled)]
     }),
   )
 }
@@ -74,13 +77,14 @@ it('the services of docker-compose.yml run a job with their own commands and env
     cleanup.push(() => process.end('SIGTERM'))
     return process
   }
-  start('api', { HOST: '127.0.0.1', PORT: String(port) })
-  await waitUntil('the API', () =>
-    fetch(`${api}/readyz`).then(
+  const server = start('api', { HOST: '127.0.0.1', PORT: String(port) })
+  await waitUntil('the API', () => {
+    if (server.exitCode() !== undefined) throw new Error(`the API has ended:\n${server.output()}`)
+    return fetch(`${api}/readyz`).then(
       (response) => response.ok,
       () => false,
-    ),
-  )
+    )
+  })
   start('worker', { METRICS_HOST: '127.0.0.1', METRICS_PORT: '0' })
   const headers = { authorization: 'Bearer secret-of-BOOTSTRAP_API_KEY', 'content-type': 'application/json' }
   const submitted = await fetch(`${api}/v1/jobs`, {

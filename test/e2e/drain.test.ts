@@ -9,7 +9,8 @@ import { API_KEY, type Cluster, startCluster } from './support/cluster.ts'
 import { optdigitsJob } from './support/jobs.ts'
 
 const CLI = fileURLToPath(new URL('../../apps/cli/bin/stillhouse.js', import.meta.url))
-const STEPS = 1500
+// longer than it takes to find its worker and drain it, on a fast machine too
+const STEPS = 5000
 
 let cluster: Cluster
 
@@ -65,7 +66,6 @@ it('a drained job goes on with another worker and becomes the same model, and th
   const running = (await workers()).filter(({ jobs }) => jobs.some((one) => one.id === next.id))
   expect(running.map((worker) => worker.name)).not.toContain(name)
   expect(await stillhouse('undrain', name)).toBe(`${name} takes jobs again\n`)
-  await cluster.finished(next.id)
 })
 
 it('names what it does not find, with exit code 1', async () => {
