@@ -2,8 +2,8 @@
 // keys. Whatever a team may write carries its mark, so that one word tells whose an answer is.
 import { createHash } from 'node:crypto'
 import { createClient } from '@stillhouse/client'
+import { waitUntil } from '@stillhouse/testkit'
 import { tinyModel } from './tiny-model.mjs'
-import { waitUntil } from './wait-until.mjs'
 
 /** @typedef {'red' | 'blue'} TeamName */
 /** @typedef {import('@stillhouse/client').Client} Client */

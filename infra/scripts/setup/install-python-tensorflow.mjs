@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { requireSpace } from './disk.mjs'
-import { commandsFor, distributionFamily } from './distribution.mjs'
 import { largestFile } from './download-wheel.mjs'
 import { installFolder } from './install-folder.mjs'
 import { readJson, updateJson } from './json-file.mjs'
@@ -14,13 +13,14 @@ import { cacheName } from './paths.mjs'
 import { PYTHON_TENSORFLOW, pythonRequirements } from './pins.mjs'
 import { pipFailed } from './pip-failed.mjs'
 import { commandFailed } from './problems.mjs'
+import { pythonMissing } from './python-missing.mjs'
 import { pythonOfVersion } from './python-of-version.mjs'
 import { lastLines, runCommand } from './run-command.mjs'
-import { SetupError } from './setup-error.mjs'
 
 const POLL_MS = 250
 /** Versions that the pinned TensorFlow has wheels for. */
 const PYTHONS = ['3.10', '3.11', '3.12', '3.13']
+const WHY = `exported models are opened in TensorFlow ${PYTHON_TENSORFLOW.version} for Python, which is published for these versions only`
 /** Written by installFolder, last. */
 const WHOLE = 'installed.json'
 
@@ -43,7 +43,7 @@ export async function planPythonTensorflow({ platform, cache, tools, env }) {
   const current = PYTHONS.map(name).includes(basename(known?.packages ?? ''))
   if (known && current && existsSync(known.python) && isWhole(known.packages)) return { ...known, ready: true }
   const found = await pythonOfVersion(PYTHONS, env)
-  if (!found) throw pythonMissing()
+  if (!found) throw pythonMissing(PYTHONS, WHY)
   const { path, version } = found
   const packages = join(cache, 'python', name(version))
   return { python: path, packages, ready: isWhole(packages) }
@@ -139,21 +139,4 @@ async function verify(python, folder, { env, log }) {
   const { code, output } = await runCommand(python, ['-c', script], { env: quiet, log })
   if (code === 0 && output.includes(`is ${PYTHON_TENSORFLOW.version} 3.0`)) return
   throw commandFailed({ what: 'starting TensorFlow in Python', detail: lastLines(output, 3), log })
-}
-
-function pythonMissing() {
-  const commands = {
-    debian: 'sudo apt-get install -y python3 python3-pip',
-    fedora: 'sudo dnf install -y python3.12 python3.12-pip',
-    arch: 'sudo pacman -S python python-pip',
-    suse: 'sudo zypper install python312 python312-pip',
-  }
-  return new SetupError(`no Python ${PYTHONS[0]} to ${PYTHONS.at(-1)} with pip for the tests`, {
-    why: `exported models are opened in TensorFlow ${PYTHON_TENSORFLOW.version} for Python, which is published for these versions only`,
-    fix: [
-      ...commandsFor(commands, distributionFamily()),
-      'or name one: export PYTHON=/path/of/python3',
-      'then run the same command again',
-    ],
-  })
 }

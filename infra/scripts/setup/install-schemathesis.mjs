@@ -5,21 +5,21 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { requireSpace } from './disk.mjs'
-import { commandsFor, distributionFamily } from './distribution.mjs'
 import { installFolder } from './install-folder.mjs'
 import { readJson, updateJson } from './json-file.mjs'
 import { withLock } from './lock.mjs'
 import { cacheName } from './paths.mjs'
 import { pipFailed } from './pip-failed.mjs'
 import { commandFailed } from './problems.mjs'
+import { pythonMissing } from './python-missing.mjs'
 import { pythonOfVersion } from './python-of-version.mjs'
 import { lastLines, runCommand } from './run-command.mjs'
-import { SetupError } from './setup-error.mjs'
 
 const REQUIREMENTS = 'test/fuzz/python/requirements.txt'
 /** Versions that the checksums are for. */
 const PYTHONS = ['3.11', '3.12', '3.13']
 const UNPACKED_BYTES = 120e6
+const WHY = 'the property-based test of the API runs Schemathesis, which is pinned for these versions only'
 /** Written by installFolder, last. */
 const WHOLE = 'installed.json'
 
@@ -43,7 +43,7 @@ export async function planSchemathesis({ root, cache, tools, env }) {
   if (known && PYTHONS.map(name).includes(basename(environment)) && existsSync(known) && isWhole(environment))
     return { base: known, version, environment, ready: true }
   const found = await pythonOfVersion(PYTHONS, env)
-  if (!found) throw pythonMissing()
+  if (!found) throw pythonMissing(PYTHONS, WHY)
   const folder = join(cache, 'schemathesis', name(found.version))
   return { base: found.path, version, environment: folder, ready: isWhole(folder) }
 }
@@ -117,21 +117,4 @@ async function verify({ python, version, env, log }) {
   const { code, output } = await runCommand(python, ['-c', script], { env, log })
   if (code === 0 && output.includes(`is ${version}`)) return
   throw commandFailed({ what: 'starting Schemathesis', detail: lastLines(output, 3), log })
-}
-
-function pythonMissing() {
-  const commands = {
-    debian: 'sudo apt-get install -y python3 python3-pip',
-    fedora: 'sudo dnf install -y python3.12 python3.12-pip',
-    arch: 'sudo pacman -S python python-pip',
-    suse: 'sudo zypper install python312 python312-pip',
-  }
-  return new SetupError(`no Python ${PYTHONS[0]} to ${PYTHONS.at(-1)} with pip for the tests`, {
-    why: 'the property-based test of the API runs Schemathesis, which is pinned for these versions only',
-    fix: [
-      ...commandsFor(commands, distributionFamily()),
-      'or name one: export PYTHON=/path/of/python3',
-      'then run the same command again',
-    ],
-  })
 }

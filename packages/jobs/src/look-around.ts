@@ -1,6 +1,7 @@
 // The whole queue in a few numbers, as whoever asks about a waiting job needs it. Kept for a moment: thousands may ask.
 import type { Capacity, Held, Tables, WaitingKind } from '@stillhouse/db'
 import { type JobContext, liveSeconds } from './job-context.ts'
+import { keepBriefly } from './keep-briefly.ts'
 import { UNKNOWN_CHARGE } from './schedule/line.ts'
 import { type TeamLine, teamLines } from './schedule/position.ts'
 
@@ -17,16 +18,13 @@ export interface Overview extends Capacity {
   readonly queueDown: boolean
 }
 
-const kept = new WeakMap<JobContext, { until: number; overview: Promise<Overview> }>()
+const looks = new WeakMap<JobContext, () => Promise<Overview>>()
 
 export function lookAround(context: JobContext): Promise<Overview> {
-  const now = Date.now()
-  const last = kept.get(context)
-  if (last && now < last.until) return last.overview
-  const overview = context.db.read((tables) => look(tables, context))
-  kept.set(context, { until: now + context.settings.overviewMs, overview })
-  overview.catch(() => kept.delete(context))
-  return overview
+  const { db, settings } = context
+  const kept = looks.get(context) ?? keepBriefly(() => db.read((tables) => look(tables, context)), settings.overviewMs)
+  looks.set(context, kept)
+  return kept()
 }
 
 async function look(tables: Tables, { settings }: JobContext): Promise<Overview> {

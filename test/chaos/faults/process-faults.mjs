@@ -55,6 +55,12 @@ const trainingFirstTime = (cluster, jobs) =>
     jobs.filter(({ attempt }) => attempt === 1),
   )
 
+/** @param {import('@stillhouse/testkit').AppProcess} victim the supervisor starts another */
+function kill(victim) {
+  victim.signal('SIGKILL')
+  return () => {}
+}
+
 /** @param {import('@stillhouse/testkit').AppProcess} victim */
 function pause(victim) {
   victim.signal('SIGSTOP')
@@ -80,10 +86,7 @@ export const processFaults = [
     how: 'SIGKILL; started again by the supervisor',
     seconds: [0, 0],
     targets: allWorkers,
-    strike: (cluster, target) => {
-      workerNamed(cluster, target).current().signal('SIGKILL')
-      return () => {}
-    },
+    strike: (cluster, target) => kill(workerNamed(cluster, target).current()),
     back: workerIsReplaced,
   },
   {
@@ -91,10 +94,7 @@ export const processFaults = [
     how: 'SIGKILL; started again by the supervisor',
     seconds: [0, 0],
     targets: allReplicas,
-    strike: (cluster, target) => {
-      named(cluster.replicas, target).current().signal('SIGKILL')
-      return () => {}
-    },
+    strike: (cluster, target) => kill(named(cluster.replicas, target).current()),
     back: replicaIsReplaced,
   },
   {

@@ -60,6 +60,7 @@ export function createAttemptRepository(db: Connection) {
      * that lost none, and workers that are forgotten, are not in the answer.
      */
     async lostOn(jobIds: readonly string[]): Promise<Map<string, string[]>> {
+      if (jobIds.length === 0) return new Map()
       const rows = await db.$queryRaw<{ jobId: string; names: string[] }[]>`
         SELECT job.id AS "jobId", array_agg(DISTINCT worker.name) AS names
         FROM job JOIN job_attempt ON job_attempt.job_id = job.id JOIN worker ON worker.id = job_attempt.worker_id

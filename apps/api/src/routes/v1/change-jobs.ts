@@ -8,13 +8,12 @@ import {
   LABEL_NAME_PATTERN,
   MOST_CHANGED,
 } from '@stillhouse/spec'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ApiContext } from '../../context.ts'
 import { compileValidatorExceptBody, faulty } from '../../http/compile-validator.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { forTeam } from './parameters.ts'
+import { TeamQuery } from './parameters.ts'
 
 const validator = Compile(JobsChange)
 
@@ -30,7 +29,7 @@ export const changeJobsRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (ap
         operationId: 'changeJobs',
         tags: ['jobs'],
         summary: `Cancel, retry or give another priority to many jobs, at most ${MOST_CHANGED} a call`,
-        querystring: Type.Object({ team: forTeam }, { additionalProperties: false }),
+        querystring: TeamQuery,
         body: JobsChange,
         response: { 200: json('What was changed, and what was not and why', ChangedJobs) },
       },

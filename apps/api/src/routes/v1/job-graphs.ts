@@ -10,7 +10,7 @@ import { summarize } from '../../http/compile-validator.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { forTeam } from './parameters.ts'
+import { TeamQuery } from './parameters.ts'
 
 const MAX_VALUES = 20_000
 
@@ -31,8 +31,6 @@ const GraphInput = {
   },
 } as unknown as TSchema
 
-const querystring = Type.Object({ team: forTeam }, { additionalProperties: false })
-
 export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
   takeDocuments(app, MAX_VALUES)
 
@@ -47,7 +45,7 @@ export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
         operationId: 'submitJobGraph',
         tags: ['jobs'],
         summary: 'Submit several jobs that wait for each other: all of them, or none',
-        querystring,
+        querystring: TeamQuery,
         headers: idempotencyHeader('the jobs'),
         body: documentBody(GraphInput),
         response: {
@@ -79,7 +77,7 @@ export const jobGraphRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
         operationId: 'validateJobGraph',
         tags: ['jobs'],
         summary: 'Check several jobs of one document without submitting them: every fault at once',
-        querystring,
+        querystring: TeamQuery,
         body: documentBody(GraphInput),
         response: { 200: json('Whether they would be taken, and the faults', GraphValidation) },
       },

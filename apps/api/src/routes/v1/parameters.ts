@@ -36,10 +36,13 @@ const After = Type.Integer({
 
 const NAME = { pattern: TEAM_NAME_PATTERN }
 
-/** Query of calls that send something. */
+/** Whose it is to be that a call sends. */
 export const forTeam = Type.Optional(
   Type.String({ ...NAME, description: 'whose it is to be; default: the team of the key, or `default`' }),
 )
+
+/** Query of calls that send something. */
+export const TeamQuery = Type.Object({ team: forTeam }, strict)
 
 export const PageLimit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 }))
 export const PageCursor = Type.Optional(

@@ -4,7 +4,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import { type Fault, faultsAsWritten, Job, Validation } from '@stillhouse/spec'
-import { Type } from 'typebox'
 import { documentBody, idempotencyHeader, takeDocuments } from '../../body/take-documents.ts'
 import { checkSpec, checkSpecWhole } from '../../check-spec.ts'
 import type { ApiContext } from '../../context.ts'
@@ -13,11 +12,9 @@ import { lookUpOnce } from '../../look-up-once.ts'
 import { JobInput } from '../../openapi/job-input.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { forTeam } from './parameters.ts'
+import { TeamQuery } from './parameters.ts'
 
 const MAX_VALUES = 5000
-
-const querystring = Type.Object({ team: forTeam }, { additionalProperties: false })
 
 export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app, context) => {
   takeDocuments(app, MAX_VALUES)
@@ -33,7 +30,7 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         operationId: 'submitJob',
         tags: ['jobs'],
         summary: 'Submit a job',
-        querystring,
+        querystring: TeamQuery,
         headers: idempotencyHeader('the job'),
         body: documentBody(JobInput),
         response: {
@@ -63,7 +60,7 @@ export const submitJobRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app
         operationId: 'validateJob',
         tags: ['jobs'],
         summary: 'Check a job spec without submitting it: every fault at once',
-        querystring,
+        querystring: TeamQuery,
         body: documentBody(JobInput),
         response: { 200: json('The canonical spec, or the faults', Validation) },
       },

@@ -11,7 +11,7 @@ import { type FormFile, formFiles } from '../../http/form-files.ts'
 import { tooLarge } from '../../http/limit-bytes.ts'
 import { json } from '../../openapi/responses.ts'
 import { callerOf } from '../../plugins/auth.ts'
-import { forTeam } from './parameters.ts'
+import { TeamQuery } from './parameters.ts'
 
 /** Faults that an answer lists. */
 const MAX_FAULTS = 100
@@ -46,7 +46,7 @@ export const uploadDatasetRoutes: FastifyPluginAsyncTypebox<ApiContext> = async 
           '`curl -F train/cat/1.png=@1.png`. Files are kept as they are: archives are not unpacked, so a folder is sent ' +
           'file by file (`stillhouse upload-data` does that). The id is the sha256 of the manifest, the JSON text ' +
           '`{"files":[{"path":…,"sha256":…,"size":…},…]}` without spaces, sorted by path: equal files are one data set.',
-        querystring: Type.Object({ team: forTeam }, { additionalProperties: false }),
+        querystring: TeamQuery,
         body,
         response: {
           200: json('The data set, which was there already', Dataset, { Location: 'the data set' }),
