@@ -59,7 +59,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.{ts,mjs}'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -1,7 +1,7 @@
 // The promise of a checkpoint, for every entry of the methods shelf: a job whose trainer is killed with SIGKILL, at any
 // step, in any stage, even in the middle of writing a checkpoint, ends with the model that it would have ended with, to
 // the bit, and has said what it would have said, nothing left out and nothing twice.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,10 +69,7 @@ async function resultOf(scratch: string, events: readonly JobEvent[]): Promise<R
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   const files: Record<string, string> = {}
-  for (const path of paths.sort())
-    files[path.slice(folder.length)] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')
+  for (const path of paths.sort()) files[path.slice(folder.length)] = hash('sha256', await readFile(path))
   return { files, metrics: done?.metrics ?? {} }
 }
 

@@ -1,6 +1,6 @@
 // The stack of one machine, as a user meets it: `stillhouse up`, a job file, exit codes, artifacts, Ctrl-C.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -173,7 +173,7 @@ describe('the local stack', () => {
     expect(artifacts.map((artifact) => artifact.path)).toContain('export/tfjs-layers/model.json')
     for (const artifact of artifacts) {
       const content = readFileSync(path.join(home, 'pulled', artifact.path))
-      expect(createHash('sha256').update(content).digest('hex')).toBe(artifact.sha256)
+      expect(hash('sha256', content)).toBe(artifact.sha256)
     }
   })
 

@@ -1,5 +1,5 @@
 // The API over the real service: PostgreSQL, files on disk, the shipped shelves. Every answer is held to the document.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Client, createClient } from '@stillhouse/client'
 import { dataFormats } from '@stillhouse/data'
 import { createDatabase } from '@stillhouse/db'
@@ -76,7 +76,7 @@ async function running(): Promise<{ id: string; workerId: string; ref: { jobId: 
 }
 
 async function store(path: string, text: string, contentType: string) {
-  const sha256 = createHash('sha256').update(text).digest('hex')
+  const sha256 = hash('sha256', text)
   await client.uploadBlob(sha256, new TextEncoder().encode(text))
   return { path, sha256, size: Buffer.byteLength(text), contentType }
 }

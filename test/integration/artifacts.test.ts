@@ -1,5 +1,5 @@
 // Conformance of the artifact stores: one list of promises, kept by a folder and by a real S3 server.
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ async function startBucket(): Promise<TestStore> {
   return { store: createArtifactStore(s3.url, s3.env), breakDown: s3.stop, stop: s3.stop }
 }
 
-const sha256Of = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
+const sha256Of = (content: Buffer): string => hash('sha256', content)
 const read = async (stream: Promise<Readable>): Promise<Buffer> => buffer(await stream)
 
 /** The content in pieces, as a network would bring it. */

@@ -1,7 +1,7 @@
 // Backup and restore as an operator does them: the two commands, on a service that works. The time between backup and
 // disaster is lost; everything else goes on, ends once, and nobody from the lost time can write into it.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { migrate } from '@stillhouse/db'
 import { createJobService, type JobService } from '@stillhouse/jobs'
 import { createLogger } from '@stillhouse/kit'
 import type { Job, QueueMessage, StoredFile } from '@stillhouse/spec'
@@ -26,11 +27,14 @@ const run = promisify(execFile)
 const LOST_TIME = /attempt/
 
 let postgres: TestPostgres
+let migrated: TestDatabase
 let root: string
 let cleanup: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   postgres = await startPostgres()
+  migrated = await postgres.createDatabase()
+  await migrate(migrated.url)
 })
 afterAll(() => postgres.stop())
 beforeEach(async () => {
@@ -55,9 +59,17 @@ interface Site {
   artifact(jobId: string, text: string): Promise<StoredFile>
 }
 
-/** Database and store of an installation. */
+/** Database and store of an installation that worked already. */
 async function newSite(name: string): Promise<Site> {
-  const database = await postgres.createDatabase()
+  return siteOn(await postgres.createDatabase({ template: migrated }), name)
+}
+
+/** One that holds nothing yet. */
+async function emptySite(name: string): Promise<Site> {
+  return siteOn(await postgres.createDatabase(), name)
+}
+
+function siteOn(database: TestDatabase, name: string): Site {
   cleanup.push(() => database.drop())
   const env = { DATABASE_URL: database.url, ARTIFACT_URL: pathToFileURL(join(root, name)).href }
   const site = { database, env } as Site
@@ -86,7 +98,7 @@ async function newSite(name: string): Promise<Site> {
     submit: async (priority = 50) =>
       (await site.service.submit({ spec: specWith({ priority }), bodyHash: 'a'.repeat(64) })).job,
     async blob(path: string, text: string) {
-      const sha256 = createHash('sha256').update(text).digest('hex')
+      const sha256 = hash('sha256', text)
       await site.service.putBlob(sha256, Readable.from([Buffer.from(text)]))
       return { path, sha256, size: Buffer.byteLength(text), contentType: 'application/octet-stream' }
     },
@@ -189,7 +201,7 @@ test('what was backed up goes on after a disaster, ends once, and hears nothing 
   await before.close()
   await rm(join(root, 'before'), { recursive: true })
 
-  const after = await newSite('after')
+  const after = await emptySite('after')
   expect(await command('restore', [join(root, 'backup')], after.env)).toMatch(/fenced: 1 jobs .* 3 jobs go on/)
   const restored = await after.open()
   await restored.start()
@@ -265,7 +277,7 @@ test('the second backup copies what is new, and one that was cut off is not rest
   expect(await command('backup', [folder], site.env)).toContain('2 blobs (1 copied')
   const [first = '', second = ''] = (await readdir(folder)).filter((name) => name !== 'blobs').sort()
   await rm(join(folder, second, 'manifest.json'))
-  const other = await newSite('other')
+  const other = await emptySite('other')
   expect(await command('restore', [folder], other.env)).toContain(`restored ${first}`)
 })
 
@@ -282,7 +294,7 @@ test('a blob that the store has lost or holds damaged is told, and is no reason 
   await expect(command('backup', [join(root, 'backup')], site.env)).rejects.toThrow(told)
   await rm(bad)
   await expect(command('backup', [join(root, 'again')], site.env)).rejects.toThrow(told)
-  const other = await newSite('other')
+  const other = await emptySite('other')
   expect(await command('restore', [join(root, 'again')], other.env)).toContain('without 1 blobs')
   await other.open()
   expect(await other.service.hasBlob(good.sha256)).toBe(true)
@@ -297,7 +309,7 @@ test('an older schema is restored as it was, and then brought up to date', async
   const manifestFile = join(folder, name, 'manifest.json')
   const { default: manifest } = await import(pathToFileURL(manifestFile).href, { with: { type: 'json' } })
   await writeFile(manifestFile, JSON.stringify({ ...manifest, migrations: [...manifest.migrations, '9999_later'] }))
-  const other = await newSite('other')
+  const other = await emptySite('other')
   await expect(command('restore', [folder], other.env)).rejects.toThrow(/newer version: migration 9999_later/)
   // the tables of the first version held nothing that the last ones do not
   const old = { ...manifest, migrations: manifest.migrations.slice(0, 1), tables: [] }

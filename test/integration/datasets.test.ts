@@ -1,6 +1,6 @@
 // Data sets from end to end: over HTTP into PostgreSQL and the artifact store, and from there, or from a real S3 server,
 // through a worker with its real client to the folder that its trainer is given.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,7 +58,7 @@ afterEach(async () => {
   expect(violations).toEqual([])
 })
 
-const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
+const sha256 = (content: string | Buffer): string => hash('sha256', content)
 const LARGE = Buffer.alloc(1_500_000, 'large')
 
 async function makeFolder(): Promise<string> {

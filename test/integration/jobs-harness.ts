@@ -1,5 +1,5 @@
 // A job service for tests: real PostgreSQL and artifact store, and a queue in memory that can be told to fail or forget.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -157,7 +157,7 @@ function actions(context: JobContext, service: TestService, { place }: MemoryQue
     return (await service.registerWorker(registration)).workerId
   }
   const store = async (path: string, text: string): Promise<StoredFile> => {
-    const sha256 = createHash('sha256').update(text).digest('hex')
+    const sha256 = hash('sha256', text)
     await service.putBlob(sha256, Readable.from([Buffer.from(text)]))
     return { path, sha256, size: Buffer.byteLength(text), contentType: 'application/octet-stream' }
   }

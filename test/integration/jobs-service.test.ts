@@ -1,5 +1,5 @@
 // The whole service on real parts: PostgreSQL, BullMQ on PostgreSQL, an artifact store on disk – and what it outlives.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,7 +63,7 @@ async function fakeWorker(service: TestService, name: string, work?: (ref: Queue
 
 async function exportModel(service: TestService, ref: QueueMessage): Promise<void> {
   const bytes = Buffer.from(`{"of":"${ref.jobId}"}`)
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const sha256 = hash('sha256', bytes)
   await service.putBlob(sha256, Readable.from([bytes]))
   const file = { path: 'export/tfjs-layers/model.json', sha256, size: bytes.length, contentType: 'application/json' }
   await service.saveArtifacts(ref, { kind: 'export', files: [file] })

@@ -63,6 +63,34 @@ test('fifty submissions at once with one key make one job', async () => {
   expect(await query('SELECT count(*)::int AS events FROM job_event')).toEqual([{ events: 1 }])
 })
 
+test('jobs sent at once are written together, and one that cannot be written fails alone', async () => {
+  const { context, service, query } = jobs()
+  const batches: number[] = []
+  const { statement } = context.db
+  Object.assign(context.db, {
+    statement: (work: Parameters<typeof statement>[0]) =>
+      statement((tables) => {
+        const insertWhole: typeof tables.newJobs.insertWhole = (all) => {
+          batches.push(all.length)
+          return tables.newJobs.insertWhole(all)
+        }
+        return work({ ...tables, newJobs: { insertWhole } })
+      }),
+  })
+  const names = [...Array.from({ length: 20 }, (_, n) => `job-${n}`), 'not\u0000storable', 'last']
+  const sent = names.map((name) => service.submit({ spec: { ...specWith({}), name }, bodyHash: 'b' }))
+  const outcomes = await Promise.allSettled(sent)
+  expect(outcomes.map(({ status }) => status)).toEqual(
+    names.map((name) => (name.includes('\u0000') ? 'rejected' : 'fulfilled')),
+  )
+  expect(Math.max(...batches)).toBeGreaterThan(10)
+  const stored = names.filter((name) => !name.includes('\u0000')).sort()
+  const rows = await query(`SELECT job.name, detail ->> 'name' AS recorded, type, seq FROM job
+    JOIN job_event ON job_event.job_id = job.id JOIN audit_entry ON target_id = job.id::text`)
+  expect(rows.map(({ name }) => name).sort()).toEqual(stored)
+  for (const { name, ...rest } of rows) expect(rest).toEqual({ recorded: name, type: 'state', seq: 1 })
+})
+
 test('a label that PostgreSQL cannot store is named as a fault', async () => {
   const { submit } = jobs()
   await expect(submit({ labels: { 'a/b': 'x\u0000' } })).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 // The built trainer with native TensorFlow, forked as a worker forks it: real jobs, real messages, real ends.
 import { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -93,9 +93,7 @@ async function exportDigests(run: Run): Promise<Record<string, string>> {
   const folder = saidOf(run, 'artifacts').find(({ kind }) => kind === 'export')?.dir ?? ''
   const digest = async (name: string): Promise<[string, string]> => [
     name,
-    createHash('sha256')
-      .update(await readFile(join(folder, name)))
-      .digest('hex'),
+    hash('sha256', await readFile(join(folder, name))),
   ]
   return Object.fromEntries(await Promise.all((await readdir(folder)).sort().map(digest)))
 }

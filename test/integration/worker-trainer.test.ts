@@ -1,6 +1,6 @@
 // Worker and trainer together, as they are built, on a real job: everything but the API is real.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -82,11 +82,7 @@ it('trains a student, keeps its teacher, and uses that teacher again in the next
     const files = job.artifacts.flatMap((report) => report.files)
     expect(files.map(({ path }) => path)).toContain('export/tfjs-layers/model.json')
     for (const { sha256 } of [...files, ...job.checkpoints.flatMap((checkpoint) => checkpoint.files)])
-      expect(
-        createHash('sha256')
-          .update(service.blobs.get(sha256) ?? '')
-          .digest('hex'),
-      ).toBe(sha256)
+      expect(hash('sha256', service.blobs.get(sha256) ?? '')).toBe(sha256)
   }
   expect(service.teachers.size).toBe(1)
   expect(service.calls.filter((call) => call === 'saveTeacher')).toHaveLength(1)

@@ -1,5 +1,5 @@
 // What the load runs against: a PostgreSQL, a Redis and one API process, as an operator would start them, and nothing else
-// on their ports. Durability of PostgreSQL is off (as in the tests): the disk of the machine is not what is measured.
+// on their ports.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,9 +17,10 @@ const READY_MS = 60_000
 
 /** @typedef {Awaited<ReturnType<typeof startStack>>} Stack */
 
-export async function startStack() {
+/** @param {{durable?: boolean}} [options] durable: commits wait for the disk; without, the disk is not what is measured */
+export async function startStack({ durable = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'stillhouse-load-'))
-  const postgres = await startPostgres()
+  const postgres = await startPostgres({ durable })
   const redis = await startRedis(['--maxmemory-policy', 'noeviction'])
   const database = await postgres.createDatabase()
   const port = await freePort()

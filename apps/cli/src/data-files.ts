@@ -1,5 +1,5 @@
 // The files of a data set on this machine: a folder's under their paths in it, single files under their names.
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { createReadStream, lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -29,7 +29,7 @@ export async function readDataFiles(places: readonly string[]): Promise<LocalFil
 
 /** The id that the service gives to these files. */
 export function idOf(files: readonly DatasetFile[]): string {
-  return createHash('sha256').update(datasetManifest(files)).digest('hex')
+  return hash('sha256', datasetManifest(files))
 }
 
 interface Found {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 it('sends a file and fetches it back, byte for byte', async () => {
   const content = randomBytes(3_000_000)
-  const sha256 = createHash('sha256').update(content).digest('hex')
+  const sha256 = hash('sha256', content)
   const [source, target] = [join(dir, 'source'), join(dir, 'target')]
   await writeFile(source, content)
   expect(await api.hasBlob(sha256)).toBe(false)

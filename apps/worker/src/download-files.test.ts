@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 
 const stored = (path: string, text: string): StoredFile => ({
   path,
-  sha256: createHash('sha256').update(text).digest('hex'),
+  sha256: hash('sha256', text),
   size: text.length,
   contentType: 'text/plain',
 })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ vi.mock('node:fs/promises', async (load) => {
   return { ...real, writeFile: vi.fn(real.writeFile) }
 })
 
-const sha256Of = (content: string): string => createHash('sha256').update(content).digest('hex')
+const sha256Of = (content: string): string => hash('sha256', content)
 
 describe('the file store', () => {
   let folder: string

@@ -1,5 +1,5 @@
 // Small real digits that ship with Stillhouse: jobs on them take seconds, so examples and tests use them.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { DataFormat } from '@stillhouse/engine'
 import { type Static, Type } from 'typebox'
@@ -82,7 +82,7 @@ function parseRows(text: string, file: string): number[][] {
 }
 
 function splitOrder(count: number): number[] {
-  const keys = Array.from({ length: count }, (_, number) => createHash('sha256').update(String(number)).digest('hex'))
+  const keys = Array.from({ length: count }, (_, number) => hash('sha256', String(number)))
   return [...keys.keys()].sort((a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : 1))
 }
 

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { createPool } from './create-pool.ts'
 import { PrismaClient } from './generated/client.ts'
 import { isTransient } from './is-transient.ts'
+import { preparedName } from './prepared.ts'
 import { retryTransient, UnsureOutcome } from './retry-transient.ts'
 import { createTables, type Tables } from './tables.ts'
 
@@ -42,7 +43,7 @@ const LIMITS = { maxWait: 5000, timeout: 25_000 } as const
 
 export function createDatabase({ url, connections = 10, retryMs = 10_000 }: DatabaseOptions): Database {
   const pool = createPool({ url, max: connections, name: 'stillhouse' })
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: preparedName }) })
   const tables = createTables(prisma)
 
   const runOnce = async <T>(work: (tables: Tables) => Promise<T>, repeatable: boolean): Promise<T> => {

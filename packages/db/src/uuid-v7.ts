@@ -1,5 +1,5 @@
 // Ids that sort by time: new rows land at the end of an index, and listing by id is listing by age.
-import { randomBytes } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 
 let lastMs = 0
 let counter = 0
@@ -8,7 +8,7 @@ let counter = 0
 export function uuidV7(now: number = Date.now()): string {
   if (now > lastMs) {
     lastMs = now
-    counter = randomBytes(2).readUInt16BE() & 0x7ff // room to count up before the next millisecond
+    counter = randomInt(0x800) // room to count up before the next millisecond
   } else {
     counter += 1
     if (counter > 0xfff) {
@@ -16,12 +16,10 @@ export function uuidV7(now: number = Date.now()): string {
       counter = 0
     }
   }
-  const bytes = randomBytes(16)
-  bytes.writeUIntBE(lastMs, 0, 6)
-  bytes.writeUInt16BE(0x7000 | counter, 6)
-  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8)
-  const hex = bytes.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+  const time = lastMs.toString(16).padStart(12, '0')
+  const count = counter.toString(16).padStart(3, '0')
+  // its last two groups are the variant and the random bits
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${randomUUID().slice(19)}`
 }
 
 /** True when PostgreSQL would take the text as a uuid. */

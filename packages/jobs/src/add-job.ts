@@ -1,5 +1,5 @@
 // Writes one new job with what belongs to it: whom it waits for, its first event, and the record of who sent it.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isStorable, type NewJob, type Tables } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import { type AuditAction, canonicalJson, type Fault, type JobSpec, needsKey } from '@stillhouse/spec'
@@ -49,7 +49,7 @@ export function newJob(caller: TeamCaller, request: NewJobRequest): NewJob {
   return {
     ...{ id, teamId: caller.teamId, spec, bodyHash, idempotencyKey, traceparent: caller.traceparent ?? null },
     state: dependenciesOf(spec).length > 0 ? 'blocked' : 'queued',
-    specHash: createHash('sha256').update(canonicalJson(spec)).digest('hex'),
+    specHash: hash('sha256', canonicalJson(spec)),
     needs: needsKey(spec.resources),
     trainingUnits: trainingUnits(spec),
     paceKey: paceKey(spec),

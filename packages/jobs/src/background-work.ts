@@ -10,6 +10,8 @@ import { relayOutbox } from './relay-outbox.ts'
 import { createPatientSweep } from './sweep.ts'
 
 const TICK_MS = 1000
+/** Jobs that come by the thousand are looked at so many at a time, not one by one. */
+const REST_MS = 25
 
 export interface BackgroundOptions {
   readonly context: JobContext
@@ -25,6 +27,7 @@ export function startBackgroundWork({ context, databaseUrl, listener, record }: 
     const relay = createLoop({
       name: 'relay',
       everyMs: TICK_MS,
+      restMs: REST_MS,
       logger,
       step: async () => {
         const relayed = await record.round('relay', () => relayOutbox(context))
@@ -35,6 +38,7 @@ export function startBackgroundWork({ context, databaseUrl, listener, record }: 
     const dispatcher = createLoop({
       name: 'dispatch',
       everyMs: TICK_MS,
+      restMs: REST_MS,
       logger,
       step: async () => {
         const handedOut = await record.round('dispatch', () => dispatch(context))

@@ -56,3 +56,22 @@ test('a step that fails does not end the loop', async () => {
   stop.abort()
   await running
 })
+
+test('a loop that is woken all the time rests after each step, and misses nothing', async () => {
+  const stop = new AbortController()
+  let [asked, seen] = [0, 0]
+  const step = vi.fn(async () => {
+    seen = asked
+  })
+  const loop = createLoop({ name: 'x', everyMs: 10_000, restMs: 40, logger, step })
+  const running = loop.run(stop.signal)
+  for (; asked < 50; asked += 1) {
+    loop.wake()
+    await sleep(2)
+  }
+  loop.wake()
+  await vi.waitFor(() => expect(seen).toBe(50))
+  expect(step.mock.calls.length).toBeLessThan(20)
+  stop.abort()
+  await running
+})

@@ -1,4 +1,5 @@
 // A background loop: runs a step when woken and at least once per interval, one at a time, until told to stop.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@stillhouse/kit'
 
 export interface Loop {
@@ -11,11 +12,13 @@ export interface Loop {
 export interface LoopOptions {
   readonly name: string
   readonly everyMs: number
+  /** Pause after each step, also when woken: what wakes it all the time is answered together. Default 0. */
+  readonly restMs?: number
   readonly logger: Logger
   readonly step: () => Promise<void>
 }
 
-export function createLoop({ name, everyMs, logger, step }: LoopOptions): Loop {
+export function createLoop({ name, everyMs, restMs = 0, logger, step }: LoopOptions): Loop {
   let woken = false
   let stopWaiting = (): void => undefined
   const wake = (): void => {
@@ -38,6 +41,7 @@ export function createLoop({ name, everyMs, logger, step }: LoopOptions): Loop {
       while (!signal.aborted) {
         woken = false
         await step().catch((error: unknown) => logger.warn({ err: error, loop: name }, 'a background step failed'))
+        if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => undefined)
         if (!woken && !signal.aborted) await wait()
       }
       signal.removeEventListener('abort', stop)

@@ -1,5 +1,5 @@
 // Data sets that jobs train on: files sent by users, kept by content, named by the hash of their manifest.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { ApiError } from '@stillhouse/kit'
 import { type Dataset, type DatasetFile, type DatasetPage, datasetManifest, sortedFiles } from '@stillhouse/spec'
@@ -28,7 +28,7 @@ export async function saveDataset(
   caller: TeamCaller,
   files: readonly DatasetFile[],
 ): Promise<{ dataset: Dataset; isNew: boolean }> {
-  const id = createHash('sha256').update(datasetManifest(files)).digest('hex')
+  const id = hash('sha256', datasetManifest(files))
   await assertStored(context, files)
   const isNew = await context.db.transaction(async (tx) => {
     if (!(await tx.datasets.save(caller.teamId, id, sortedFiles(files)))) return false

@@ -1,5 +1,5 @@
 // An attempt's last word: decides what the job becomes, once. The same word said again gets the same answer.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JobRow, Tables } from '@stillhouse/db'
 import { canonicalJson, type JobState, judgeGates, type Outcome } from '@stillhouse/spec'
 import { afterFailure } from './after-failure.ts'
@@ -20,7 +20,7 @@ type Consequence = Pick<StateChange, 'move' | 'reason' | 'failure' | 'ending'>
  */
 export async function finish(context: JobContext, ref: AttemptRef, outcome: Outcome): Promise<JobState> {
   const word = outcome.outcome === 'succeeded' ? await withProof(context, ref, outcome) : outcome
-  const outcomeHash = createHash('sha256').update(canonicalJson(outcome)).digest('hex')
+  const outcomeHash = hash('sha256', canonicalJson(outcome))
   let failedOn: string | null = null
   const state = await context.db.transaction(async (tx) => {
     const job = await existingJob(ref.jobId, tx.jobs.lock)

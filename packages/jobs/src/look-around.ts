@@ -2,6 +2,7 @@
 import type { Capacity, Held, Tables, WaitingKind } from '@stillhouse/db'
 import { type JobContext, liveSeconds } from './job-context.ts'
 import { keepBriefly } from './keep-briefly.ts'
+import { perContext } from './per-context.ts'
 import { UNKNOWN_CHARGE } from './schedule/line.ts'
 import { type TeamLine, teamLines } from './schedule/position.ts'
 
@@ -18,13 +19,12 @@ export interface Overview extends Capacity {
   readonly queueDown: boolean
 }
 
-const looks = new WeakMap<JobContext, () => Promise<Overview>>()
+const looker = perContext((context) =>
+  keepBriefly(() => context.db.read((tables) => look(tables, context)), context.settings.overviewMs),
+)
 
 export function lookAround(context: JobContext): Promise<Overview> {
-  const { db, settings } = context
-  const kept = looks.get(context) ?? keepBriefly(() => db.read((tables) => look(tables, context)), settings.overviewMs)
-  looks.set(context, kept)
-  return kept()
+  return looker(context)()
 }
 
 async function look(tables: Tables, { settings }: JobContext): Promise<Overview> {

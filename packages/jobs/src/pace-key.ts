@@ -1,5 +1,5 @@
 // Which jobs take equally long per epoch: those that differ in nothing but how long they train and what surrounds that.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson, type JobSpec } from '@stillhouse/spec'
 
 /** Hex sha256 over what decides the time of a step and the number of steps in an epoch, and the kind of machine. */
@@ -24,7 +24,7 @@ export function paceKey({
     train: { batchSize, accumulate, augment, compile, unit },
     machine: { gpus, gpuMemoryGb, labels },
   }
-  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+  return hash('sha256', canonicalJson(asked))
 }
 
 /** Epochs, or steps, that the spec asks for. */

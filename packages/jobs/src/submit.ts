@@ -1,14 +1,16 @@
 // Takes in a job. The same Idempotency-Key of a team with the same body gives the same job, however often and at once it
 // comes.
-import { type JobRow, type NewJob, type Tables, uuidV7 } from '@stillhouse/db'
+import { type JobRow, type NewJob, type Tables, uuidV7, type WholeJob, type WrittenJob } from '@stillhouse/db'
 import { ApiError } from '@stillhouse/kit'
 import type { Job } from '@stillhouse/spec'
 import { addJob, assertStorable, holdDependencies, type NewJobRequest, newJob } from './add-job.ts'
 import { dependenciesOf } from './dependencies.ts'
+import { inBatches } from './in-batches.ts'
 import type { JobContext } from './job-context.ts'
 import type { Submission, TeamCaller } from './job-service.ts'
 import type { ViewedJob } from './job-view.ts'
 import { lookAround } from './look-around.ts'
+import { perContext } from './per-context.ts'
 import { type PlacedJob, withLastPlace, withPlaces } from './queue-place.ts'
 import { boundQueue } from './quotas.ts'
 
@@ -41,24 +43,33 @@ export async function submit(context: JobContext, caller: TeamCaller, submission
   return { job: job as Job, replayed: replay }
 }
 
-interface Written {
+interface Written extends WrittenJob {
   readonly job: NewJob
-  readonly createdAt: Date
-  /** Name of its team. */
-  readonly team: string
 }
 
 /** Null, and nothing is written, when the quick way is not open: a key that was used, or a team with bounds. */
-async function addWhole({ db }: JobContext, caller: TeamCaller, request: NewJobRequest): Promise<Written | null> {
+async function addWhole(context: JobContext, caller: TeamCaller, request: NewJobRequest): Promise<Written | null> {
   const job = newJob(caller, request)
   const { keyId, keyName, requestId, teamId } = caller
   const { name, priority } = job.spec
   const target = { kind: 'job', id: job.id } as const
   const entry = { keyId, keyName, requestId, teamId, target, action: request.action, detail: { name, priority } }
   const event = { type: 'state', data: { state: 'queued', attempt: 0 } } as const
-  const written = await db.statement((tables) => tables.newJobs.insertWhole({ job, event, entry }))
-  return written && { job, ...written }
+  const written = await writer(context)({ job, event, entry })
+  return written && { ...written, job }
 }
+
+/** Writes the jobs that come at about the same time with one statement: a commit costs more than a row. */
+const writer = perContext(({ db }) =>
+  inBatches(
+    async (jobs: readonly WholeJob[]): Promise<(WrittenJob | null)[]> => {
+      const written = await db.statement((tables) => tables.newJobs.insertWhole(jobs))
+      const byId = new Map(written.map((one) => [one.id, one]))
+      return jobs.map(({ job }) => byId.get(job.id) ?? null)
+    },
+    { most: 50, atOnce: 2 },
+  ),
+)
 
 /** As it would be read back. */
 function freshRow({ job, createdAt, team }: Written): ViewedJob & PlacedJob {

@@ -27,17 +27,27 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-// Durability is off, for speed; the time zone is far from UTC, so that code which forgets about zones fails here.
-const FLAGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'timezone=Asia/Kolkata']
-const SETTINGS = [...FLAGS, 'max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+// the time zone is far from UTC, so that code which forgets about zones fails here
+const SETTINGS = [
+  'timezone=Asia/Kolkata',
+  'max_connections=200',
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+]
 const PASSWORD = 'test'
 const START_TRIES = 3
 
+export interface PostgresOptions {
+  /** A commit waits for the disk, as it does for users. Default false: tests have nothing to lose. */
+  readonly durable?: boolean
+}
+
 /** Starts a PostgreSQL server of its own on a free loopback port. Takes about a second. */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'stillhouse-postgres-'))
   await chmod(folder, 0o755) // when run by root, the server runs as another user and must get in
-  const started = await initialise(join(folder, 'data'))
+  const started = await initialise(join(folder, 'data'), durable ? SETTINGS : [...SETTINGS, ...FAST])
   const urlOf = (database: string): string => `postgresql://postgres:${PASSWORD}@127.0.0.1:${started.port}/${database}`
   const adminUrl = urlOf('postgres')
   let databases = 0
@@ -72,7 +82,10 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
 }
 
-async function initialise(databaseDir: string): Promise<{ server: EmbeddedPostgres; port: number }> {
+async function initialise(
+  databaseDir: string,
+  settings: readonly string[],
+): Promise<{ server: EmbeddedPostgres; port: number }> {
   const log: string[] = []
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort()
@@ -84,7 +97,7 @@ async function initialise(databaseDir: string): Promise<{ server: EmbeddedPostgr
       persistent: true,
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-      postgresFlags: SETTINGS.flatMap((setting) => ['-c', setting]),
+      postgresFlags: settings.flatMap((setting) => ['-c', setting]),
       onLog: (line) => log.push(String(line)),
       onError: (line) => log.push(String(line)),
     })

@@ -1,5 +1,5 @@
 // The API over the real service, shared by two teams that each hold something of every kind.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Client, createClient } from '@stillhouse/client'
 import type { JobService } from '@stillhouse/jobs'
 import { createLogger } from '@stillhouse/kit'
@@ -126,7 +126,7 @@ export async function finishNext({ handOut }: JobsHarness, { worker }: TwoTeams,
   const ref = { jobId, attempt: 1 }
   await worker.claimJob(jobId, { workerId, attempt: 1 })
   const text = `{"of":"${jobId}"}`
-  const sha256 = createHash('sha256').update(text).digest('hex')
+  const sha256 = hash('sha256', text)
   const path = 'export/tfjs-layers/model.json'
   await worker.uploadBlob(sha256, new TextEncoder().encode(text))
   const file = { path, sha256, size: text.length, contentType: 'application/json' }

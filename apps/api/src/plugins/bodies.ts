@@ -1,5 +1,5 @@
 // How bodies become values. Only JSON everywhere; routes that take something else add their own parser.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ApiError } from '@stillhouse/kit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -41,7 +41,7 @@ export function addTextParser(
 ): void {
   app.addContentTypeParser(types, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0) return emptyBody(request)
-    request.bodyHash = createHash('sha256').update(body).digest('hex')
+    request.bodyHash = hash('sha256', body)
     const value = parse(decode(body))
     const faults = checkTree(value, maxValues)
     if (faults.length > 0) throw faulty(faults)

@@ -1,6 +1,6 @@
 // A JobService in memory, just enough of one for the HTTP layer's own tests: it keeps what it is given, numbers it, and
 // wakes watchers. The real rules (states, leases, fencing) are tested where they live.
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type {
   BackgroundStats,
@@ -78,7 +78,7 @@ const AT = '2026-01-02T03:04:05.000Z'
 const LIVE_ATTEMPT = 1
 
 export function sha256(bytes: Buffer | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }
 
 export function createFakeService(): FakeService {

@@ -1,5 +1,5 @@
 // Takes in the files of a model that is a graph: named parts of a form, spooled, checked, stored by content.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { MultipartFile } from '@fastify/multipart'
 import type { TeamService } from '@stillhouse/jobs'
@@ -41,9 +41,7 @@ export async function receiveGraph(options: ReceiveGraph): Promise<UploadedModel
 /** sha256 over the format and the manifest. */
 function idOf(format: GraphFormat, files: readonly NamedFile[]): string {
   const manifest = files.map(({ name, sha256, size }) => ({ path: name, sha256, size }))
-  return createHash('sha256')
-    .update(canonicalJson({ files: manifest, format }))
-    .digest('hex')
+  return hash('sha256', canonicalJson({ files: manifest, format }))
 }
 
 function storedFile({ name, sha256, size }: NamedFile): StoredFile {

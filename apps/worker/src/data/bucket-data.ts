@@ -1,6 +1,6 @@
 // A data set in a folder of an S3 bucket, read with this worker's own credentials. What was listed is what is read: the
 // key is made of every object's name, size and ETag, so changed objects are another data set.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { FoundObject, ListLimits, ObjectErrorReason, ObjectReader } from '@stillhouse/artifacts'
@@ -70,7 +70,7 @@ async function download({ reader, object }: Source, target: string, signal: Abor
 
 function keyOf(address: string, objects: readonly FoundObject[]): string {
   const content = canonicalJson({ address, objects: objects.map(({ key, size, etag }) => [key, size, etag]) })
-  return `s3-${createHash('sha256').update(content).digest('hex')}`
+  return `s3-${hash('sha256', content)}`
 }
 
 function assertPlain(objects: readonly FoundObject[], address: string): void {

@@ -1,5 +1,5 @@
 // A data set that was sent to the service. Its id is the digest of what it holds, so nothing about it is taken on trust.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Dataset, datasetManifest, datasetPathFaults } from '@stillhouse/spec'
 import { isMissing } from '../api-failure.ts'
 import type { AttemptApi } from '../attempt-api.ts'
@@ -12,7 +12,7 @@ type Api = Pick<AttemptApi, 'getDataset' | 'getBlob'>
 export async function uploadedData(api: Api, id: string, signal: AbortSignal): Promise<RemoteData> {
   const { files } = await describe(api, id, signal)
   const [fault] = datasetPathFaults(files.map(({ path }) => path))
-  if (createHash('sha256').update(datasetManifest(files)).digest('hex') !== id || fault !== undefined)
+  if (hash('sha256', datasetManifest(files)) !== id || fault !== undefined)
     throw new DataError(
       'worker.upload_failed',
       `The service describes the data set ${id} by files that do not make up that id${fault ? ` (${fault.received}: ${fault.message})` : ''}.`,

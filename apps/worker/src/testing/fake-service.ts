@@ -1,5 +1,5 @@
 // The API's side of a worker's life, in memory: it fences attempts, numbers batches, keeps blobs, and fails on demand.
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import type {
   ApiErrorCode,
@@ -185,7 +185,7 @@ export function createFakeService(): FakeService {
     leaseSeconds: 20,
     workerId: randomUUID(),
     store: (text) => {
-      const sha256 = createHash('sha256').update(text).digest('hex')
+      const sha256 = hash('sha256', text)
       blobs.set(sha256, Buffer.from(text))
       return sha256
     },
@@ -197,7 +197,7 @@ export function createFakeService(): FakeService {
           size: Buffer.byteLength(text),
         })),
       )
-      const id = createHash('sha256').update(datasetManifest(files)).digest('hex')
+      const id = hash('sha256', datasetManifest(files))
       const size = files.reduce((sum, file) => sum + file.size, 0)
       datasets.set(id, { id, size, files, createdAt: new Date(0).toISOString() })
       return id

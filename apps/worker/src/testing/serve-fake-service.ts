@@ -1,5 +1,5 @@
 // The fake service behind real HTTP, as far as workers go.
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -98,7 +98,7 @@ function routesOf({ api }: FakeService): Route[] {
 
 async function putBlob(api: FakeService['api'], { url, body }: Request, path: string): Promise<Answer> {
   const sha256 = url[1] ?? ''
-  if (createHash('sha256').update(body).digest('hex') !== sha256) throw new FakeProblem(422, 'blob.digest_mismatch')
+  if (hash('sha256', body) !== sha256) throw new FakeProblem(422, 'blob.digest_mismatch')
   await api.putBlob(sha256, path)
   return { status: 201 }
 }

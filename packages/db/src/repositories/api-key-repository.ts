@@ -60,11 +60,10 @@ export function createApiKeyRepository(db: Connection) {
     return rows[0] ?? null
   }
   return {
-    /** The key that has this secret, or had it before its last rotation. */
-    async findByHash(secretHash: string): Promise<ApiKeyRow | null> {
-      const rows = await db.$queryRaw<ApiKeyRow[]>`
-        SELECT ${COLUMNS} WHERE secret_hash = ${secretHash} OR previous_hash = ${secretHash}`
-      return rows[0] ?? null
+    /** The keys that have these secrets, or had them before their last rotation. */
+    async findByHashes(hashes: readonly string[]): Promise<ApiKeyRow[]> {
+      return db.$queryRaw<ApiKeyRow[]>`
+        /* prepared find_keys */ SELECT ${COLUMNS} WHERE secret_hash = ANY(${hashes}::text[]) OR previous_hash = ANY(${hashes}::text[])`
     },
 
     find,

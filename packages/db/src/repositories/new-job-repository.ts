@@ -1,9 +1,8 @@
-// The quick way in for a job that waits for nobody and whose team may send what it likes: the job, its first event, the
-// record of who sent it and the call to the dispatcher in one statement, which is its own transaction.
+// The quick way in for jobs that wait for nobody and whose teams may send what they like: the jobs, their first events, the
+// record of who sent them and the call to the dispatcher in one statement, which is its own transaction.
 import type { JobEventBody } from '@stillhouse/spec'
 import { CHANNELS } from '../channels.ts'
 import type { Connection } from '../connection.ts'
-import { storableJson } from '../storable.ts'
 import type { NewAuditEntry } from './audit-repository.ts'
 import type { NewJob } from './job-repository.ts'
 
@@ -14,36 +13,70 @@ export interface WholeJob {
   readonly entry: NewAuditEntry
 }
 
+export interface WrittenJob {
+  readonly id: string
+  readonly createdAt: Date
+  /** Name of its team. */
+  readonly team: string
+}
+
 export function createNewJobRepository(db: Connection) {
   return {
-    /**
-     * When it was written, and the name of its team; null, and nothing is written, when the id or the key is taken or the
-     * team is bounded in what it sends.
-     */
-    async insertWhole({ job, event, entry }: WholeJob): Promise<{ createdAt: Date; team: string } | null> {
-      const { name, priority, preemptible = false, labels } = job.spec
-      const rows = await db.$queryRaw<{ createdAt: Date; team: string }[]>`
-        WITH added AS (
+    /** Those that were written: not the ones whose id or key is taken, or whose team is bounded in what it sends. */
+    async insertWhole(jobs: readonly WholeJob[]): Promise<WrittenJob[]> {
+      return db.$queryRaw<WrittenJob[]>`
+        /* prepared insert_jobs */ WITH sent AS (
+          SELECT sent.*, team.name AS team
+          FROM json_to_recordset(${JSON.stringify(jobs.map(recordOf))}::json) AS sent (
+            id uuid, team_id uuid, name text, spec text, spec_hash text, body_hash text, idempotency_key text, priority int,
+            preemptible boolean, needs text, training_units float8, pace_key text, traceparent text, state job_state,
+            labels jsonb, event_type text, event json, key_id uuid, key_name text, action text, target_kind text,
+            request_id text, detail json)
+          JOIN team ON team.id = sent.team_id AND max_queued IS NULL AND max_artifact_bytes IS NULL
+        ), added AS (
           INSERT INTO job (id, team_id, name, spec, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
             training_units, pace_key, traceparent, state, labels, event_seq)
-          SELECT ${job.id}::uuid, ${job.teamId}::uuid, ${name}, ${JSON.stringify(job.spec)}::json, ${job.specHash},
-            ${job.bodyHash}, ${job.idempotencyKey}, ${priority}::int, ${preemptible}::boolean, ${job.needs},
-            ${job.trainingUnits}::float8, ${job.paceKey}, ${job.traceparent}, ${job.state}::job_state,
-            ${JSON.stringify(labels)}::jsonb, 1
-          WHERE NOT EXISTS (SELECT 1 FROM team WHERE team.id = ${job.teamId}::uuid
-            AND (max_queued IS NOT NULL OR max_artifact_bytes IS NOT NULL))
-          ON CONFLICT DO NOTHING RETURNING id, created_at
+          SELECT id, team_id, name, spec::json, spec_hash, body_hash, idempotency_key, priority, preemptible, needs,
+            training_units, pace_key, traceparent, state, labels, 1
+          FROM sent ON CONFLICT DO NOTHING RETURNING id, created_at
         ), told AS (
-          INSERT INTO job_event (job_id, seq, type, data)
-          SELECT id, 1, ${event.type}, ${storableJson(event.data)}::json FROM added
+          INSERT INTO job_event (job_id, seq, type, data) SELECT id, 1, event_type, event FROM added JOIN sent USING (id)
         ), recorded AS (
           INSERT INTO audit_entry (key_id, key_name, team_id, action, target_kind, target_id, request_id, detail)
-          SELECT ${entry.keyId}::uuid, ${entry.keyName}, ${entry.teamId}::uuid, ${entry.action}, ${entry.target.kind},
-            ${entry.target.id}, ${entry.requestId}, ${storableJson(entry.detail)}::json FROM added
+          SELECT key_id, key_name, team_id, action, target_kind, id::text, request_id, detail FROM added JOIN sent USING (id)
         )
-        SELECT created_at AS "createdAt", pg_notify(${CHANNELS.work}, '')::text,
-          (SELECT team.name FROM team WHERE team.id = ${job.teamId}::uuid) AS team FROM added`
-      return rows[0] ?? null
+        SELECT id, created_at AS "createdAt", team, pg_notify(${CHANNELS.work}, '')::text FROM added JOIN sent USING (id)`
     },
+  }
+}
+
+/** One record of what is sent. */
+function recordOf({ job, event, entry }: WholeJob) {
+  const { name, priority, preemptible = false, labels } = job.spec
+  return {
+    id: job.id,
+    team_id: job.teamId,
+    name,
+    // a text of its own: a spec may hold what PostgreSQL would refuse to read out of a record
+    spec: JSON.stringify(job.spec),
+    spec_hash: job.specHash,
+    body_hash: job.bodyHash,
+    idempotency_key: job.idempotencyKey,
+    priority,
+    preemptible,
+    needs: job.needs,
+    training_units: job.trainingUnits,
+    pace_key: job.paceKey,
+    traceparent: job.traceparent,
+    state: job.state,
+    labels,
+    event_type: event.type,
+    event: event.data,
+    key_id: entry.keyId,
+    key_name: entry.keyName,
+    action: entry.action,
+    target_kind: entry.target.kind,
+    request_id: entry.requestId,
+    detail: entry.detail,
   }
 }

@@ -37,7 +37,7 @@ export function createOutboxRepository(db: Connection) {
 
     async due(limit: number): Promise<OutboxRow[]> {
       return db.$queryRaw<OutboxRow[]>`
-        SELECT outbox.id, topic, outbox.job_id AS "jobId", outbox.attempt, outbox.worker_id AS "workerId", tries, job.state::text AS "jobState",
+        /* prepared list_due */ SELECT outbox.id, topic, outbox.job_id AS "jobId", outbox.attempt, outbox.worker_id AS "workerId", tries, job.state::text AS "jobState",
           job.attempt AS "jobAttempt", job.traceparent, outbox.created_at AS "createdAt",
           given.dispatched_at AS "dispatchedAt", ${waitedSince('given')} AS "waitedSince"
         FROM outbox JOIN job ON job.id = outbox.job_id

@@ -74,7 +74,7 @@ export function createWorkerRepository(db: Connection) {
       state: WorkerHeartbeat['state'],
     ): Promise<{ before: Worker['state']; features: WorkerFeature[] } | null> {
       const rows = await db.$queryRaw<{ before: Worker['state']; features: WorkerFeature[] }[]>`
-        WITH old AS (SELECT id, state FROM worker WHERE id = ${id}::uuid FOR NO KEY UPDATE)
+        /* prepared note_heartbeat */ WITH old AS (SELECT id, state FROM worker WHERE id = ${id}::uuid FOR NO KEY UPDATE)
         UPDATE worker SET last_seen_at = clock_timestamp(), state = ${state}::worker_state FROM old
         WHERE worker.id = old.id RETURNING old.state::text AS before, worker.features`
       return rows[0] ?? null
@@ -167,7 +167,7 @@ export function createWorkerRepository(db: Connection) {
 
     async capacity(seenWithinSeconds: number): Promise<Capacity> {
       const workers = await db.$queryRaw<Room[]>`
-        SELECT id, name, slots, devices, labels, memory_gb AS "memoryGb", features,
+        /* prepared list_rooms */ SELECT id, name, slots, devices, labels, memory_gb AS "memoryGb", features,
           coalesce(held.running, 0) AS running, coalesce(held.dispatched, 0) AS dispatched,
           coalesce(held.memory, 0) AS "memoryHeldGb"
         FROM worker LEFT JOIN (

@@ -25,8 +25,17 @@ export interface ArchitectureDescription {
   readonly faults: readonly Fault[]
 }
 
+/** Several checks of one job ask about the same network. */
+const described = new WeakMap<Architecture, ArchitectureDescription>()
+
 /** Pure: no tensors, equal answers for equal architectures. */
 export function describeArchitecture(architecture: Architecture): ArchitectureDescription {
+  const description = described.get(architecture) ?? describe(architecture)
+  described.set(architecture, description)
+  return description
+}
+
+function describe(architecture: Architecture): ArchitectureDescription {
   const shapes = new Map<string, readonly number[]>([[INPUT, architecture.inputShape]])
   const faults: Fault[] = [...inputFaults(architecture), ...outputFaults(architecture)]
   const links = linksOf(architecture)

@@ -1,6 +1,6 @@
 // What a checkpoint folder says about itself: state, files with their digests, tensors with their places. The manifest
 // carries a digest of itself, so that damage anywhere in the folder shows.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from '@stillhouse/spec'
 
 export const CHECKPOINT_FORMAT = 1
@@ -32,7 +32,7 @@ export interface CheckpointManifest {
 }
 
 export function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }
 
 export function encodeManifest(manifest: CheckpointManifest): string {

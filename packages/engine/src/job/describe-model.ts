@@ -1,16 +1,15 @@
 // A model that a spec names, as far as it can be known without tensors: its architecture, or every reason against it.
 import type { Fault, JobSpec } from '@stillhouse/spec'
-import { type ArchitectureDescription, describeArchitecture } from '../architecture/describe-architecture.ts'
+import type { ArchitectureDescription } from '../architecture/describe-architecture.ts'
 import type { Architecture } from '../contracts/architecture.ts'
 import type { Signature } from '../contracts/shelf.ts'
 import type { Shelves } from '../contracts/shelves.ts'
 import type { Checked } from './checked.ts'
+import { type DescribedArchitecture, describedArchitecture } from './described-architecture.ts'
 import { findEntry } from './find-entry.ts'
 import { type Params, resolveParams } from './resolve-params.ts'
 
-export interface DescribedModel {
-  readonly architecture: Architecture
-  readonly description: ArchitectureDescription
+export interface DescribedModel extends DescribedArchitecture {
   /** Checked, defaults filled in. */
   readonly params: Params
 }
@@ -42,8 +41,7 @@ export function describeModel({
   if (signature === null) return { ok: false, faults: [] }
   const own = family.check(resolved.value, signature)
   if (own.length > 0) return { ok: false, faults: own.map((fault) => under(`${path}/params`, fault)) }
-  const architecture = family.architecture(resolved.value, signature)
-  const description = describeArchitecture(architecture)
+  const { architecture, description } = describedArchitecture(family, resolved.value, signature)
   const faults = [...description.faults, ...fitFaults(architecture, description, signature)]
   if (faults.length === 0) return { ok: true, value: { architecture, description, params: resolved.value } }
   // Paths into an architecture mean nothing to whoever wrote the spec: the parameters made it.

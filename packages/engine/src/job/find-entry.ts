@@ -16,8 +16,8 @@ export interface FindEntry<T extends ShelfEntry> {
 /** The entry, if it is on the shelf and serves the task. */
 export function findEntry<T extends ShelfEntry>({ shelf, kind, name, path, task }: FindEntry<T>): Checked<T> {
   const entry = shelf.find((candidate) => candidate.name === name)
-  const names = shelf.filter(({ tasks }) => tasks.includes(task)).map((candidate) => candidate.name)
   if (entry?.tasks.includes(task)) return { ok: true, value: entry }
+  const names = shelf.filter(({ tasks }) => tasks.includes(task)).map((candidate) => candidate.name)
   const close = entry === undefined ? nearest(name, names) : undefined
   const fault: Fault = {
     path,

@@ -1,5 +1,5 @@
 // Folders of files as a job hands them out: made empty, measured, hashed.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskErrors } from '../checkpoint/disk-errors.ts'
@@ -32,7 +32,7 @@ export async function listFiles(dir: string): Promise<WrittenFile[]> {
     files.push({
       path: path.replaceAll('\\', '/'),
       size: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: hash('sha256', bytes),
     })
   }
   return files

@@ -1,6 +1,6 @@
 // What every export format promises: files that depend on the weights alone, and that give the same logits when loaded;
 // with quantised weights, logits that are as near as their bits allow, and the same in every format.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -134,10 +134,6 @@ function expectNear(received: readonly number[], expected: readonly number[], bo
 async function contents(dir: string): Promise<Record<string, string>> {
   const names = (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
   const files = names.map((entry) => path.join(entry.parentPath, entry.name)).sort()
-  const hashes = files.map(async (file) =>
-    createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex'),
-  )
+  const hashes = files.map(async (file) => hash('sha256', await readFile(file)))
   return Object.fromEntries((await Promise.all(hashes)).map((hash, i) => [path.relative(dir, files[i] ?? ''), hash]))
 }

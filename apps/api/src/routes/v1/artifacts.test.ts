@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ArtifactList, Job, Problem } from '@stillhouse/spec'
@@ -8,7 +8,7 @@ import { as, createTestApp, MINIMAL_JOB, type TestApp } from '../../testing/test
 let t: TestApp
 let id = ''
 const bytes = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 256))
-const sha256 = createHash('sha256').update(bytes).digest('hex')
+const sha256 = hash('sha256', bytes)
 const PATH = 'export/tfjs-layers/weights.bin'
 
 beforeAll(async () => {

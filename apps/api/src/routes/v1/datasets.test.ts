@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Dataset, DatasetPage, Problem } from '@stillhouse/spec'
@@ -52,7 +52,7 @@ test('files become a data set under the digest of its manifest, and their bytes 
     { path: 'train/katze 猫.csv', sha256: sha256(TRAIN[1]), size: 6 },
   ]
   const manifest = `{"files":[${files.map((f) => `{"path":"${f.path}","sha256":"${f.sha256}","size":${f.size}}`).join(',')}]}`
-  expect(set).toMatchObject({ id: createHash('sha256').update(manifest).digest('hex'), size: 30_006, files })
+  expect(set).toMatchObject({ id: hash('sha256', manifest), size: 30_006, files })
   expect(response.headers['location']).toBe(`/v1/datasets/${set.id}`)
   expect(t.service.blobs.get(sha256(TEST[1]))?.equals(TEST[1] as Buffer)).toBe(true)
 })
