@@ -12,6 +12,8 @@ try {
   const databaseUrl = required('DATABASE_URL')
   if (folder === '--fence') tellFenced(await fenceDatabase(databaseUrl))
   else await restoreFrom(folder, databaseUrl)
+  // Prisma's schema engine leaves timers behind that would keep this process for ten seconds
+  process.exit(0)
 } catch (error) {
   fail(`the restore failed: ${error instanceof Error ? error.message : error}`)
 }
