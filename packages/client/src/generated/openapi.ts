@@ -5031,7 +5031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `job.not_found`: There is no such job · `artifact.not_found`: There is no such artifact */
+            /** @description `job.not_found`: There is no such job · `artifact.not_found`: There is no such artifact · `blob.not_found`: There is no such blob */
             404: {
                 headers: {
                     [name: string]: unknown;

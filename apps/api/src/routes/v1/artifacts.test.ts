@@ -185,4 +185,7 @@ test('an artifact whose file is lost says so, and not that the caller should upl
   expect([response.statusCode, code]).toEqual([404, 'blob.not_found'])
   expect(detail).toMatch(/has the artifact lost\.bin.*no longer in the artifact store.*backup/)
   expect(response.headers['content-disposition']).toBeUndefined()
+  const head = await get('lost.bin', {}, 'HEAD')
+  expect(head.statusCode).toBe(404)
+  expect(head.headers['content-disposition']).toBeUndefined()
 })

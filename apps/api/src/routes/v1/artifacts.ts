@@ -52,7 +52,7 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
     {
       config: {
         access: ['jobs:read'],
-        errors: ['job.not_found', 'artifact.not_found'],
+        errors: ['job.not_found', 'artifact.not_found', 'blob.not_found'],
         swagger: { exposeHeadRoute: true },
       },
       schema: {
@@ -69,8 +69,10 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<ApiContext> = async (app,
     },
     async (request, reply) => {
       const artifact = await service.as(callerOf(request)).getArtifact(request.params.id, request.params['*'])
+      const known = isKnown(request, artifact)
+      if (!known && !(await service.hasBlob(artifact.sha256))) throw lostFile(artifact)
       describe(reply, artifact)
-      if (isKnown(request, artifact)) return reply.code(304).send()
+      if (known) return reply.code(304).send()
       return reply.header('content-length', artifact.size).send()
     },
   )
@@ -115,17 +117,20 @@ function isKnown({ headers }: FastifyRequest, { sha256 }: Artifact): boolean {
   return etagMatches(headers['if-none-match'], etagOf(sha256))
 }
 
-/** What was kept and is lost is not the caller's mistake, and the answer says what can be done. */
-async function bytesOf(service: JobService, { path, sha256 }: Artifact, range?: ByteRange) {
+async function bytesOf(service: JobService, artifact: Artifact, range?: ByteRange) {
   try {
-    return await service.getBlob(sha256, range)
+    return await service.getBlob(artifact.sha256, range)
   } catch (error) {
-    if (!(error instanceof ApiError && error.code === 'blob.not_found')) throw error
-    const detail =
-      `The job has the artifact ${path}, but its file (sha256 ${sha256}) is no longer in the artifact store. ` +
-      'Restore the store from its backup, or submit the job again.'
-    throw new ApiError('blob.not_found', detail, { cause: error })
+    throw error instanceof ApiError && error.code === 'blob.not_found' ? lostFile(artifact, error) : error
   }
+}
+
+/** What was kept and is lost is not the caller's mistake, and the answer says what can be done. */
+function lostFile({ path, sha256 }: Artifact, cause?: ApiError): ApiError {
+  const detail =
+    `The job has the artifact ${path}, but its file (sha256 ${sha256}) is no longer in the artifact store. ` +
+    'Restore the store from its backup, or submit the job again.'
+  return new ApiError('blob.not_found', detail, { cause })
 }
 
 async function sendArtifact(
