@@ -97,7 +97,14 @@ test('a job that asks for a GPU waits for a worker that has one and holds up nob
   await worker({ name: 'cpu', slots: 2, devices: [{ kind: 'cpu', name: 'Xeon' }] })
   await handOut()
   expect([...queue.held.values()].map((message) => message.jobId)).toEqual([plain.id])
-  expect(await service.getJob(wants.id)).toMatchObject({ state: 'queued', attempt: 0, queue: { position: 1, reason } })
+  const place = { position: null, kind: 'worker', reason, expectedStart: null }
+  expect(await service.getJob(wants.id)).toMatchObject({ state: 'queued', attempt: 0, queue: place })
+  const behind = await submit({ priority: 10 })
+  expect(behind.queue).toMatchObject({ position: 1, kind: 'next' })
+  expect((await service.showQueue({ limit: 10 })).jobs.map(({ id, place }) => [id, place.position])).toEqual([
+    [behind.id, 1],
+    [wants.id, null],
+  ])
   await worker({ name: 'gpu', devices: GPU })
   expect((await service.getJob(wants.id)).queue?.reason).toBe('a slot is free; the job is about to be handed over')
   await handOut()

@@ -1,5 +1,6 @@
 // The whole queue in a few numbers, as whoever asks about a waiting job needs it. Kept for a moment: thousands may ask.
-import type { Capacity, Held, Tables, WaitingKind } from '@stillhouse/db'
+import type { Capacity, Held, Room, Tables, WaitingKind } from '@stillhouse/db'
+import { meetsNeeds, parseNeeds } from '@stillhouse/spec'
 import { type JobContext, liveSeconds } from './job-context.ts'
 import { keepBriefly } from './keep-briefly.ts'
 import { perContext } from './per-context.ts'
@@ -31,13 +32,25 @@ async function look(tables: Tables, { settings }: JobContext): Promise<Overview>
   const waiting = await tables.line.counts(settings.maxWaitSeconds)
   const charge = await tables.paces.meanCharge()
   const { tries } = await tables.outbox.backlog()
+  const capacity = await tables.workers.capacity(liveSeconds(settings))
   return {
-    ...(await tables.workers.capacity(liveSeconds(settings))),
-    lines: teamLines(await tables.teams.standings(), waiting),
+    ...capacity,
+    lines: teamLines(await tables.teams.standings(), waiting, metBy(capacity.workers)),
     held: await tables.line.held(),
     waiting,
     charge: charge ?? UNKNOWN_CHARGE,
     measured: charge !== null,
     queueDown: tries > 0,
+  }
+}
+
+/** While no worker is connected none is missed: they may be started when they are needed. */
+function metBy(workers: readonly Room[]): (needs: string) => boolean {
+  const asked = new Map<string, boolean>()
+  return (needs) => {
+    const known =
+      asked.get(needs) ?? (workers.length === 0 || workers.some((room) => meetsNeeds(parseNeeds(needs), room)))
+    asked.set(needs, known)
+    return known
   }
 }

@@ -6,7 +6,7 @@ import { jobView, type ViewedJob } from './job-view.ts'
 import { lookAround, type Overview } from './look-around.ts'
 import { positionIn } from './schedule/position.ts'
 import { whyBlocked } from './why-blocked.ts'
-import { expectedIn, whyDispatched, whyHeldBack, whyInLine, whyLater } from './why-waits.ts'
+import { expectedIn, whyDispatched, whyHeldBack, whyInLine, whyLater, whyUnmet } from './why-waits.ts'
 
 /** The jobs as callers see them, with their places in the queue. */
 export async function withPlaces(context: JobContext, tables: Tables, jobs: readonly JobRow[]): Promise<Job[]> {
@@ -25,17 +25,21 @@ export async function withPlaces(context: JobContext, tables: Tables, jobs: read
  */
 export function withLastPlace(job: ViewedJob & PlacedJob, overview: Overview): Job {
   if (job.state !== 'queued') return jobView(job, null)
-  const heldBack = overview.lines.find(({ standing }) => standing.teamId === job.teamId)?.heldBack ?? []
+  const line = overview.lines.find(({ standing }) => standing.teamId === job.teamId)
+  const apart = line ? [...line.heldBack, ...line.unmet] : []
   const before = overview.waiting.filter(
-    ({ teamId, needs, priority }) => teamId === job.teamId && priority >= job.priority && !heldBack.includes(needs),
+    ({ teamId, needs, priority }) => teamId === job.teamId && priority >= job.priority && !apart.includes(needs),
   )
   const ownAhead = before.reduce((sum, { jobs, overdue }) => sum + jobs - overdue, 0)
   return jobView(job, placeOf(job, overview, { id: job.id, ownAhead, overdueAhead: null }))
 }
 
 async function ranksOf({ settings }: JobContext, tables: Tables, ids: string[], { lines }: Overview): Promise<Rank[]> {
-  const heldBack = lines.map(({ standing, heldBack }) => ({ teamId: standing.teamId, needs: heldBack }))
-  return ids.length === 0 ? [] : tables.line.ranks(ids, heldBack, settings.maxWaitSeconds)
+  const apart = lines.map(({ standing, heldBack, unmet }) => ({
+    teamId: standing.teamId,
+    needs: [...heldBack, ...unmet],
+  }))
+  return ids.length === 0 ? [] : tables.line.ranks(ids, apart, settings.maxWaitSeconds)
 }
 
 /** What decides where a job stands. */
@@ -53,6 +57,7 @@ function placeOf(job: PlacedJob, overview: Overview, rank: Rank | undefined): Jo
   const line = overview.lines.find(({ standing }) => standing.teamId === job.teamId)
   const heldBack = line && whyHeldBack(line, job.needs, ownAhead)
   if (heldBack) return { ...nowhere, ...heldBack }
+  if (line?.unmet.includes(job.needs)) return { ...nowhere, ...whyUnmet(job.needs, overview) }
   const position =
     overdueAhead === null ? positionIn(overview.lines, job.teamId, ownAhead, overview.charge) : overdueAhead + 1
   const inLine = { needs: job.needs, position, ownAhead }

@@ -54,6 +54,7 @@ test.each([
   expect(whyDispatched('w1', overview(part))).toEqual({ kind: 'hand-over', reason })
 })
 
+const NONE_UNMET = { unmet: [], unmetJobs: 0 }
 const ONE_GPU = { maxGpus: 1, gpus: 1 }
 const HOURS = { maxGpuHours: 10, gpuHours: 10.04 }
 test.each([
@@ -71,14 +72,30 @@ test.each([
   'a job that the limit %j of its team holds back (needs %j, %i ahead) is told why: %s',
   (limit, needs, ahead, reason) => {
     const team = standing('red', limit)
-    const line = { standing: team, allowance: allowanceOf(team), jobs: 9, overdue: 0, heldBack: [GPU], heldBackJobs: 1 }
+    const line = {
+      standing: team,
+      allowance: allowanceOf(team),
+      jobs: 9,
+      overdue: 0,
+      heldBack: [GPU],
+      heldBackJobs: 1,
+      ...NONE_UNMET,
+    }
     expect(whyHeldBack(line, needs, ahead)).toEqual({ kind: 'quota', reason })
   },
 )
 
 test('a job that no limit holds back is not told so', () => {
   const team = standing('red', { maxRunning: 2, active: 1 })
-  const line = { standing: team, allowance: allowanceOf(team), jobs: 9, overdue: 0, heldBack: [], heldBackJobs: 0 }
+  const line = {
+    standing: team,
+    allowance: allowanceOf(team),
+    jobs: 9,
+    overdue: 0,
+    heldBack: [],
+    heldBackJobs: 0,
+    ...NONE_UNMET,
+  }
   expect(whyHeldBack(line, '', 0)).toBeUndefined()
 })
 

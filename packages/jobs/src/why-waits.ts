@@ -70,6 +70,11 @@ export function whyInLine({ needs, position, ownAhead }: InLine, { workers, drai
   return { kind: 'share', reason: `${full}${aheadText(ahead)}, ${others} of them of teams that are due first` }
 }
 
+/** A job that stands in no line, since no connected worker could take it. */
+export function whyUnmet(needs: string, overview: Pick<Overview, 'workers' | 'draining'>): Why {
+  return { kind: 'worker', reason: whyNoWorker(parseNeeds(needs), overview) }
+}
+
 function whyNoWorker(asked: WorkerNeeds, { workers, draining }: Pick<Overview, 'workers' | 'draining'>): string {
   if (workers.length === 0 && draining > 0)
     return `no worker takes jobs: ${counted(draining, 'worker')} ${isOrAre(draining)} draining or cordoned`

@@ -29,7 +29,7 @@ function teamLines(teams: QueueView['teams']): string {
 
 function jobLines(jobs: QueueView['jobs'], now: number): string {
   const rows = jobs.map(({ id, name, team, priority, queuedAt, place }) => [
-    count(place.position ?? 0),
+    place.position === null ? '–' : count(place.position),
     id,
     team,
     name,

@@ -22,7 +22,7 @@ it('is the place at which the line comes to the job, were there room for all', (
       const order: string[] = []
       for (let job = line.next(false); job; job = line.next(true)) order.push(job.id)
       const kinds = teams.map(({ jobs }, i) => ({ teamId: `t${i}`, needs: '', priority: 50, jobs, overdue: 0 }))
-      const lines = teamLines(standings, kinds)
+      const lines = teamLines(standings, kinds, () => true)
       const places = all.map(({ id, teamId }) => positionIn(lines, teamId, Number(id.split('-')[1]), charge))
       expect(places).toEqual(all.map(({ id }) => order.indexOf(id) + 1))
     }),
@@ -36,8 +36,20 @@ it('is behind those that are overdue, and not behind those that a quota holds ba
     { teamId: 'b', needs: '{"gpus":1}', priority: 50, jobs: 100, overdue: 0 },
     { teamId: 'c', needs: '', priority: 50, jobs: 100, overdue: 7 },
   ]
-  const lines = teamLines(standings, kinds)
+  const lines = teamLines(standings, kinds, () => true)
   expect(positionIn(lines, 'c', 0, 1)).toBe(1 + 7 + 1)
   expect(positionIn(lines, 'c', 50, 1)).toBe(1 + 7 + 2 + 50)
   expect(lines.map(({ heldBackJobs }) => heldBackJobs)).toEqual([0, 100, 0])
+})
+
+it('is not behind those that no worker can run', () => {
+  const standings = [standing('a'), standing('b')]
+  const kinds = [
+    { teamId: 'a', needs: '{"gpus":1}', priority: 90, jobs: 100, overdue: 4 },
+    { teamId: 'a', needs: '', priority: 50, jobs: 3, overdue: 0 },
+    { teamId: 'b', needs: '', priority: 50, jobs: 3, overdue: 0 },
+  ]
+  const lines = teamLines(standings, kinds, (needs) => needs === '')
+  expect(lines[0]).toMatchObject({ jobs: 3, overdue: 0, unmet: ['{"gpus":1}'], unmetJobs: 100, heldBackJobs: 0 })
+  expect([0, 1, 2].map((rank) => positionIn(lines, 'b', rank, 1))).toEqual([2, 4, 6])
 })

@@ -8,7 +8,7 @@ import { virtualTime } from './line.ts'
 export interface TeamLine {
   readonly standing: Standing
   readonly allowance: Allowance
-  /** Jobs in it: neither overdue nor held back for asking for a GPU that the team may not have. */
+  /** Jobs in it: neither overdue, nor of a kind that is held back or that no worker can run. */
   readonly jobs: number
   /** Jobs before all lines. */
   readonly overdue: number
@@ -16,25 +16,40 @@ export interface TeamLine {
   readonly heldBack: readonly string[]
   /** Jobs of these kinds. */
   readonly heldBackJobs: number
+  /** Kinds that no connected worker has what they ask for: whoever is behind them need not wait for them. */
+  readonly unmet: readonly string[]
+  /** Jobs of these kinds. */
+  readonly unmetJobs: number
 }
 
-/** In the order of the teams. */
-export function teamLines(standings: readonly Standing[], kinds: readonly WaitingKind[]): TeamLine[] {
+/**
+ * In the order of the teams.
+ * @param isMet whether some worker has what jobs of these needs ask for
+ */
+export function teamLines(
+  standings: readonly Standing[],
+  kinds: readonly WaitingKind[],
+  isMet: (needs: string) => boolean,
+): TeamLine[] {
   return standings.map((standing) => {
     const own = kinds.filter(({ teamId }) => teamId === standing.teamId)
     const allowance = allowanceOf(standing)
-    const [free, heldBack] = [
-      own.filter((kind) => mayRun(allowance, kind)),
-      own.filter((kind) => !mayRun(allowance, kind)),
-    ]
+    const free = own.filter((kind) => mayRun(allowance, kind))
+    const heldBack = own.filter((kind) => !mayRun(allowance, kind))
+    const inLine = free.filter(({ needs }) => isMet(needs))
+    const unmet = free.filter(({ needs }) => !isMet(needs))
     return {
       ...{ standing, allowance },
-      jobs: sum(free, ({ jobs, overdue }) => jobs - overdue),
-      overdue: sum(free, ({ overdue }) => overdue),
-      heldBack: [...new Set(heldBack.map(({ needs }) => needs))],
-      heldBackJobs: sum(heldBack, ({ jobs }) => jobs),
+      jobs: sum(inLine, ({ jobs, overdue }) => jobs - overdue),
+      overdue: sum(inLine, ({ overdue }) => overdue),
+      ...{ heldBack: needsOf(heldBack), heldBackJobs: sum(heldBack, ({ jobs }) => jobs) },
+      ...{ unmet: needsOf(unmet), unmetJobs: sum(unmet, ({ jobs }) => jobs) },
     }
   })
+}
+
+function needsOf(kinds: readonly WaitingKind[]): string[] {
+  return [...new Set(kinds.map(({ needs }) => needs))]
 }
 
 /** A team that may run nothing more has a line all the same: its first jobs are held back in it. */
