@@ -12,7 +12,7 @@ export interface PoolOptions {
 
 /** A pool that survives lost connections: a broken one is dropped and the next query opens another. */
 export function createPool({ url, max, name }: PoolOptions): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: url,
     max,
     application_name: name,
@@ -25,6 +25,9 @@ export function createPool({ url, max, name }: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     onConnect: useUtc,
   })
+  // a connection that nobody uses may be lost, also while the pool is being closed: that concerns nobody
+  pool.on('error', () => {})
+  return pool
 }
 
 // The promise matters: the pool hands the connection out only when it is done. The published type forgets it.
