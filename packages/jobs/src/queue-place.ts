@@ -43,7 +43,7 @@ async function ranksOf({ settings }: JobContext, tables: Tables, ids: string[], 
 }
 
 /** What decides where a job stands. */
-export type PlacedJob = Pick<JobRow, 'state' | 'teamId' | 'workerId' | 'needs' | 'failures' | 'retryAt'>
+export type PlacedJob = Pick<JobRow, 'state' | 'teamId' | 'workerId' | 'needs' | 'failures' | 'losses' | 'retryAt'>
 
 function placeOf(job: PlacedJob, overview: Overview, rank: Rank | undefined): JobQueuePlace | null {
   const nowhere = { position: null, expectedStart: null }
@@ -53,15 +53,30 @@ function placeOf(job: PlacedJob, overview: Overview, rank: Rank | undefined): Jo
   if (later > 0)
     return { position: null, expectedStart: job.retryAt?.toISOString() ?? null, ...whyLater(job, later / 1000) }
   // a job that was dispatched between two looks has no rank any more
-  const { ownAhead = 0, overdueAhead = null } = rank ?? {}
+  const { overdueAhead = null } = rank ?? {}
+  // one that lost its worker has had its turn
+  const ownAhead = job.losses > 0 ? 0 : (rank?.ownAhead ?? 0)
   const line = overview.lines.find(({ standing }) => standing.teamId === job.teamId)
   const heldBack = line && whyHeldBack(line, job.needs, ownAhead)
   if (heldBack) return { ...nowhere, ...heldBack }
   if (line?.unmet.includes(job.needs)) return { ...nowhere, ...whyUnmet(job.needs, overview) }
-  const position =
-    overdueAhead === null ? positionIn(overview.lines, job.teamId, ownAhead, overview.charge) : overdueAhead + 1
+  const position = job.losses > 0 ? overdueIn(overview) + 1 : turnOf({ job, ownAhead, overdueAhead }, overview)
   const inLine = { needs: job.needs, position, ownAhead }
   return { position, ...whyInLine(inLine, overview), expectedStart: momentIn(expectedIn(inLine, overview)) }
+}
+
+interface Turn {
+  readonly job: PlacedJob
+  readonly ownAhead: number
+  readonly overdueAhead: number | null
+}
+
+function turnOf({ job, ownAhead, overdueAhead }: Turn, { lines, charge }: Overview): number {
+  return overdueAhead === null ? positionIn(lines, job.teamId, ownAhead, charge) : overdueAhead + 1
+}
+
+function overdueIn({ lines }: Overview): number {
+  return lines.reduce((sum, { overdue }) => sum + overdue, 0)
 }
 
 export function momentIn(seconds: number | null): string | null {

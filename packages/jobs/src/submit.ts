@@ -77,7 +77,7 @@ function freshRow({ job, createdAt, team }: Written): ViewedJob & PlacedJob {
   const { name, priority, preemptible = false, labels } = spec
   return {
     ...{ id, teamId, team: { name: team }, name, priority, preemptible, labels, spec, specHash, needs, createdAt },
-    ...{ state: 'queued', verdict: null, attempt: 0, failures: 0, workerId: null, cancelRequested: false },
+    ...{ state: 'queued', verdict: null, attempt: 0, failures: 0, losses: 0, workerId: null, cancelRequested: false },
     ...{ progress: null, result: null, failure: null, retryAt: null, startedAt: null, finishedAt: null },
   }
 }

@@ -19,6 +19,17 @@ describe('who gets which job', () => {
     expect(workersOf(['', ''], rooms)).toEqual({ 0: 'a' })
   })
 
+  it('gives a job that lost its worker the next slot elsewhere, whichever team is due', () => {
+    const standings = [standing('served', { usage: 1000 }), standing('due')]
+    const lost = waiting('lost', { teamId: 'served', losses: 1 })
+    const others = [lost, waiting('young', { teamId: 'served' }), waiting('other', { teamId: 'due' })]
+    const lostOn = new Map([['lost', ['bad']]])
+    const rooms = [room('good', { slots: 1 }), room('bad', { slots: 1, running: 1 })]
+    expect(seated({ waiting: others, rooms, standings, lostOn })).toEqual({ lost: 'good' })
+    const onlyBad = [room('good', { slots: 1, running: 1 }), room('bad', { slots: 1 })]
+    expect(seated({ waiting: others, rooms: onlyBad, standings, lostOn })).toEqual({ other: 'bad' })
+  })
+
   it('spreads jobs over the emptiest workers', () => {
     const rooms = [room('a', { slots: 2 }), room('b', { slots: 3 })]
     expect(workersOf(['', '', ''], rooms)).toEqual({ 0: 'b', 1: 'a', 2: 'b' })

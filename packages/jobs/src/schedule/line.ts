@@ -41,15 +41,20 @@ interface TeamLine {
   slots: number
 }
 
-/** Goes through the jobs in the order in which they are due. A job that finds no place does not move its team back. */
+/**
+ * Goes through the jobs in the order in which they are due. A job that finds no place does not move its team back. One that
+ * lost its worker has had its turn, so it waits for none: it keeps away from that worker, and its team would be served there
+ * again and again before another is free.
+ */
 export function lineUp({ overdue, waiting, standings, charge }: LineOptions): Line {
-  const early = new Set(overdue.map(({ id }) => id))
+  const late = new Set(overdue.map(({ id }) => id))
+  const first = [...overdue, ...waiting.filter(({ id, losses }) => losses > 0 && !late.has(id))]
+  const early = new Set(first.map(({ id }) => id))
   const lines = standings.map((standing): TeamLine => {
     const jobs = waiting.filter(({ id, teamId }) => teamId === standing.teamId && !early.has(id))
     return { standing, jobs, at: 0, slots: standing.active }
   })
   const lineOf = new Map(lines.map((line) => [line.standing.teamId, line]))
-  const first = [...overdue]
   let last: TeamLine | undefined
   return {
     next(placed) {
