@@ -11,11 +11,14 @@ import { planFaults } from './faults/plan-faults.mjs'
 import { JOBS, jobList } from './jobs.mjs'
 import { CHECKS } from './verify/checks.mjs'
 import { collectEvidence } from './verify/evidence.mjs'
+import { listBlobs } from './verify/list-blobs.mjs'
 import { runReferences } from './verify/references.mjs'
 
 const PROGRESS_MS = 10_000
 /** How long the last loose ends may take: an idle trainer starts, an order to the queue goes out. */
 const SETTLE_MS = 30_000
+/** The service looks at some 20 files a second. */
+const CLEAR_MS = 120_000
 
 /**
  * @typedef {object} ChaosOptions
@@ -38,7 +41,7 @@ const SETTLE_MS = 30_000
  * @property {number} chaosSeconds
  * @property {import('./faults/inject-faults.mjs').FaultRecord[]} faults
  * @property {Record<string, number>} endings how attempts ended, with the code of the failure if one did it → how many
- * @property {{blobs: number, named: number, stale: number}} store
+ * @property {{blobs: number, cleared: number}} store files at the end, and those that were cleared away before
  * @property {number} points of metrics that were compared
  * @property {{check: string, wrong: string[]}[]} checks
  */
@@ -88,6 +91,8 @@ async function disturb(
     const chaosSeconds = secondsSince(fired)
     if (signal.aborted) say(`GIVEN UP after ${minutes} minutes: ${drive.finished()} of ${jobs} jobs finished`)
     await settled(cluster)
+    const before = (await listBlobs(cluster.artifactUrl, cluster.s3)).length
+    await clearAway(cluster)
     const evidence = await collectEvidence(cluster, { wanted, sent: drive.sent, references, teams })
     return {
       backend,
@@ -98,7 +103,7 @@ async function disturb(
       chaosSeconds,
       faults: records,
       endings: countEndings(evidence),
-      store: { blobs: evidence.blobs.length, named: evidence.named.length, stale: evidence.stale.length },
+      store: { blobs: evidence.blobs.length, cleared: before - evidence.blobs.length },
       points: evidence.jobs.reduce((sum, job) => sum + job.metrics.length, 0),
       checks: [
         { check: 'every fault was survived', wrong: notSurvived(records) },
@@ -135,6 +140,20 @@ async function settled({ ledger, workers, folder }) {
     const [{ waiting }] = await ledger.query('SELECT count(*)::int AS waiting FROM outbox')
     const trainers = processesWith(folder).filter(({ command }) => command.includes('apps/trainer')).length
     if (waiting === 0 && trainers === workers.length) return
+    await sleep(500)
+  }
+}
+
+/**
+ * Has the service look through its store now and not in a day, so that afterwards every file must be one that a row names.
+ * @param {import('./cluster/start-cluster.mjs').Cluster} cluster
+ */
+async function clearAway({ ledger }) {
+  await ledger.query('UPDATE stale_blob SET due_at = clock_timestamp()')
+  const end = performance.now() + CLEAR_MS
+  while (performance.now() < end) {
+    const [{ listed }] = await ledger.query('SELECT count(*)::int AS listed FROM stale_blob')
+    if (listed === 0) return
     await sleep(500)
   }
 }

@@ -31,7 +31,7 @@ must hold, or the command fails:
 | metrics without gaps, not doubled | every point equals that of the undisturbed run, numbers included |
 | each team sees its own jobs and no others | the whole list, under the team's own key |
 | no orphan process | every process of the run is a replica, a worker, or the one idle trainer of a worker |
-| no artifact unaccounted for | every file that a row names lies in the store with its digest; every file in the store is named by a row or listed for deletion |
+| no artifact unaccounted for | every file that a row names lies in the store with its digest; once the service has cleared away what it keeps for a day, a row names every file in the store |
 | nothing left in queue and outbox | every attempt ever handed over is asked for |
 
 The service is told to be impatient here: a lease is ${PATIENCE.leaseSeconds} s and a worker reports every ${PATIENCE.heartbeatSeconds} s (20 s and 2 s unless set), a trainer
@@ -48,8 +48,8 @@ function section({ backend, checks, store, faults, machine, ...result }) {
   return `## ${TITLES[backend]}
 
 Seed ${result.seed}; ${result.jobs} jobs took ${result.attempts} attempts (${endings.map(([name, count]) => `${count} ${name}`).join(', ')}) and ${minutes(result.chaosSeconds)} on
-${machine.cores} cores (Node.js ${machine.node}, ${result.measured}); ${result.points.toLocaleString('en')} points of metrics were compared; the store held ${store.blobs.toLocaleString('en')} files, ${store.stale.toLocaleString('en')}
-of them listed for deletion.
+${machine.cores} cores (Node.js ${machine.node}, ${result.measured}); ${result.points.toLocaleString('en')} points of metrics were compared; the store holds ${store.blobs.toLocaleString('en')} files after
+${store.cleared.toLocaleString('en')} that nothing needed any more were cleared away.
 
 ${markdownTable(faults, kinds)}
 ${missed.length === 0 ? '' : `\nNot injected: ${missed.map(({ kind, note }) => `${kind} (${note})`).join(', ')}.\n`}

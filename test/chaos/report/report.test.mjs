@@ -46,7 +46,7 @@ it('writes a page that names what was not injected and what does not hold', () =
       chaosSeconds: 90,
       faults,
       endings: { succeeded: 100, failed: 20 },
-      store: { blobs: 1200, named: 300, stale: 900 },
+      store: { blobs: 300, cleared: 900 },
       points: 45000,
       checks: [
         { check: 'every job finished exactly once', wrong: ['chaos-3 is failed'] },
@@ -57,6 +57,7 @@ it('writes a page that names what was not injected and what does not hold', () =
     },
   ])
   expect(page).toContain('100 jobs took 120 attempts (100 succeeded, 20 failed) and 1.5 minutes')
+  expect(page).toMatch(/the store holds 300 files after\s+900 that nothing needed any more were cleared away/)
   expect(page).toContain('Not injected: scratch disk full (nobody to hit).')
   expect(page).toContain('- ✗ every job finished exactly once\n  - chaos-3 is failed\n- ✓ no orphan process')
 })

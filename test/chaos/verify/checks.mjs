@@ -93,15 +93,15 @@ export function noOrphans({ processes, services }) {
 }
 
 /** @param {Evidence} evidence */
-export function artifactsAccounted({ named, stale, blobs }) {
+export function artifactsAccounted({ named, blobs }) {
   const stored = new Map(blobs.map((blob) => [blob.sha256, blob]))
-  const known = new Set([...named.map(({ sha256 }) => sha256), ...stale])
+  const known = new Set(named.map(({ sha256 }) => sha256))
   const lacking = named.filter(({ sha256, size }) => stored.get(sha256)?.size !== size)
   return [
     ...(named.length > 0 ? [] : ['no row names a blob, which cannot be']),
     ...lacking.map(({ sha256, holder }) => `${holder} names ${sha256}, which is not in the store in that size`),
     ...blobs.filter(({ sha256, actual }) => sha256 !== actual).map(({ sha256 }) => `blob ${sha256} is damaged`),
-    ...blobs.filter(({ sha256 }) => !known.has(sha256)).map(({ sha256 }) => `blob ${sha256} is known to nobody`),
+    ...blobs.filter(({ sha256 }) => !known.has(sha256)).map(({ sha256 }) => `blob ${sha256} is named by no row`),
   ]
 }
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { CHECKS } from './checks.mjs'
 
-const DIGEST = { model: 'a'.repeat(64), checkpoint: 'b'.repeat(64), pruned: 'c'.repeat(64) }
+const DIGEST = { model: 'a'.repeat(64), checkpoint: 'b'.repeat(64), stray: 'c'.repeat(64) }
 const [API, WORKER, TRAINER] = [10, 20, 21]
 
 /** @returns {any} evidence of a run of two jobs in which nothing is wrong */
@@ -35,11 +35,7 @@ function rightRun() {
     references: [{ model, metrics }],
     teams: [{ team: 'amber', sent: ['1', '2'], seen: ['2', '1'] }],
     named: [{ sha256: DIGEST.model, size: 3, holder: 'artifact of job 1' }],
-    stale: [DIGEST.pruned],
-    blobs: [
-      { sha256: DIGEST.model, size: 3, actual: DIGEST.model },
-      { sha256: DIGEST.pruned, size: 1, actual: DIGEST.pruned },
-    ],
+    blobs: [{ sha256: DIGEST.model, size: 3, actual: DIGEST.model }],
     processes: [
       { pid: API, parent: 1, command: 'node apps/api' },
       { pid: WORKER, parent: 1, command: 'node apps/worker' },
@@ -148,7 +144,12 @@ const WRONGS = [
     /more than one trainer/,
   ],
   ['a service does not run', 'no orphan process', ({ processes }) => processes.shift(), /the api 10 does not run/],
-  ['a blob is known to nobody', 'no artifact', ({ stale }) => stale.pop(), /known to nobody/],
+  [
+    'a blob is named by no row',
+    'no artifact',
+    ({ blobs }) => blobs.push({ sha256: DIGEST.stray, size: 1, actual: DIGEST.stray }),
+    /blob c+ is named by no row/,
+  ],
   [
     'a row names what is not there',
     'no artifact',

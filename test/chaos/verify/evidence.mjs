@@ -25,7 +25,6 @@ import { listBlobs } from './list-blobs.mjs'
  * @property {Reference[]} references by kind
  * @property {TeamView[]} teams
  * @property {Named[]} named
- * @property {string[]} stale digests listed for deletion
  * @property {Blob[]} blobs
  * @property {Process[]} processes of the run
  * @property {{pid: number, kind: 'api' | 'worker'}[]} services that should run
@@ -50,7 +49,6 @@ export async function collectEvidence(cluster, { wanted, sent, references, teams
     references,
     teams: await Promise.all(teams.map((team) => viewOf(team, sent))),
     named: await ledger.query(NAMED),
-    stale: (await ledger.query('SELECT sha256 FROM stale_blob')).map(({ sha256 }) => sha256),
     blobs: await readBlobs(cluster),
     processes: processesWith(cluster.folder),
     services: servicesOf(cluster),
