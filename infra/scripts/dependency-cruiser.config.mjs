@@ -7,7 +7,7 @@ const ROOMS = {
   'packages/db': { own: ['spec', 'kit'], vendors: ['@prisma/', 'pg'] },
   'packages/queue': { own: ['spec', 'kit'], vendors: ['bullmq', 'ioredis', 'pg', 'typebox'] },
   'packages/artifacts': { own: ['spec', 'kit'], vendors: ['@aws-sdk/'] },
-  'packages/jobs': { own: ['spec', 'kit', 'db', 'queue', 'artifacts'], vendors: [] },
+  'packages/jobs': { own: ['spec', 'kit', 'db', 'queue', 'artifacts'], vendors: ['ipaddr.js'] },
   'packages/graph': { own: [], vendors: ['@tensorflow/tfjs'] },
   'packages/engine': { own: ['spec', 'graph'], vendors: ['@tensorflow/tfjs', 'typebox'] },
   'packages/methods': { own: ['spec', 'engine'], vendors: ['typebox'] },

@@ -1,12 +1,17 @@
 // The stack of one machine, as a user meets it: `stillhouse up`, a job file, exit codes, artifacts, Ctrl-C.
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ApiKeyPage, Job } from '@stillhouse/spec'
+import { text as readText } from 'node:stream/consumers'
+import type { ApiKeyPage, Job, WebhookPage } from '@stillhouse/spec'
 import { type AppProcess, CHECKOUT, childrenOf, isAlive, startProcess, waitUntil } from '@stillhouse/testkit'
 import * as tf from '@tensorflow/tfjs'
+import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { optdigitsJob } from './support/jobs.ts'
@@ -174,6 +179,34 @@ describe('the local stack', () => {
     for (const artifact of artifacts) {
       const content = readFileSync(path.join(home, 'pulled', artifact.path))
       expect(hash('sha256', content)).toBe(artifact.sha256)
+    }
+  })
+
+  it('tells a webhook how a job ended, and shows what it was told', async () => {
+    const heard: { headers: Record<string, string>; body: string }[] = []
+    const receiver = createServer(async (request, response) => {
+      heard.push({ headers: request.headers as Record<string, string>, body: await readText(request) })
+      response.writeHead(heard.length === 1 ? 500 : 204).end()
+    })
+    await once(receiver.listen(0, '127.0.0.1'), 'listening')
+    try {
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+      const added = await stillhouse('webhook', 'add', url, '--label', 'hook=yes')
+      expect(added.err).toContain(url)
+      const { items } = JSON.parse((await stillhouse('webhook', 'ls', '--json')).out) as WebhookPage
+      const id = items[0]?.id ?? ''
+      await stillhouse('submit', jobFile('told.yaml', optdigitsJob('told', 20, { labels: { hook: 'yes' } })), '--wait')
+      await waitUntil('a second try', () => heard.length === 2, 20)
+      const [first, second] = heard.map(({ body, headers }) => new Webhook(added.out.trim()).verify(body, headers))
+      expect(first).toEqual(second)
+      expect(second).toMatchObject({ type: 'job.succeeded', data: { job: { name: 'told' }, verdict: 'passed' } })
+      await waitUntil('the record', async () => (await stillhouse('webhook', 'log', id)).out.includes('delivered'), 20)
+      expect((await stillhouse('webhook', 'log', id)).out).toMatch(/delivered +2 +answered 204/)
+      expect((await stillhouse('webhook', 'rm', id)).code).toBe(0)
+      expect((await stillhouse('webhook', 'ls')).out).toBe('no webhooks\n')
+    } finally {
+      receiver.closeAllConnections()
+      receiver.close()
     }
   })
 

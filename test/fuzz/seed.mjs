@@ -24,7 +24,8 @@ const NOWHERE = { labels: { zone: 'nowhere' } }
  * What a team holds: ids by the kind of thing that they name, as the hooks of the fuzzer use them.
  * @typedef {{
  *   team: string, mark: string, keys: Record<'admin' | 'writer' | 'reader', string>, keyIds: string[],
- *   artifact: string, idempotencyKeys: string[], modelFiles: Record<string, string>, ids: Record<string, string[]>,
+ *   artifact: string, idempotencyKeys: string[], modelFiles: Record<string, string>, deliveries: number[],
+ *   ids: Record<string, string[]>,
  * }} Holding `modelFiles` as hexadecimal digits
  * @typedef {{red: Holding, blue: Holding}} Content
  */
@@ -77,21 +78,24 @@ async function seedTeam(name, { url, cluster, worker, workerId }, shared) {
   const datasets = [(await client.uploadDataset(files)).dataset.id]
   const model = tinyModel(mark)
   const models = [(await client.uploadModel(model)).id]
+  const [webhook, ...spareWebhooks] = await makeWebhooks(client, mark)
   const jobs = await seedJobs({ client, worker, workerId, mark })
   const ids = {
-    ...{ ...shared, ...jobs, datasets, models, teams: [team], keys: keyIds, spareKeys },
+    ...{ ...shared, ...jobs, datasets, models, teams: [team], keys: keyIds, spareKeys, spareWebhooks },
+    webhooks: [webhook],
     jobs: Object.values(jobs).flat(),
     ended: [...jobs.succeeded, ...jobs.failed, ...jobs.cancelled],
     blobs: await blobsOf(client, { datasets, models, jobs: jobs.succeeded }),
     anything: [...jobs.succeeded, ...datasets, ...models, ...keyIds],
-    ...(await cursorsOf(client)),
+    ...(await cursorsOf(client, webhook)),
   }
   const modelFiles = {
     'model.json': hexadecimal(Buffer.from(model.json)),
     'model.weights.bin': hexadecimal(model.weights),
   }
   const idempotencyKeys = Object.keys(JOBS).map((kind) => idempotencyKey(kind, 1))
-  return { team, mark, keys, keyIds, artifact: ARTIFACT, idempotencyKeys, modelFiles, ids }
+  const deliveries = (await client.listDeliveries(webhook)).items.map(({ id }) => id)
+  return { team, mark, keys, keyIds, artifact: ARTIFACT, idempotencyKeys, modelFiles, deliveries, ids }
 }
 
 /** @param {Uint8Array} bytes */
@@ -112,6 +116,14 @@ async function makeKeys(cluster, team, mark) {
   }
 }
 
+/** The first hears of everything; no name leads to them. @param {Client} client @param {string} mark */
+async function makeWebhooks(client, mark) {
+  const ids = []
+  for (const name of ['all', 'spare', 'spare', 'spare'])
+    ids.push((await client.createWebhook({ url: `https://hooks.invalid/${mark}/${name}` })).webhook.id)
+  return ids
+}
+
 /** @param {Client} client @param {{datasets: string[], models: string[], jobs: string[]}} holders */
 async function blobsOf(client, { datasets, models, jobs }) {
   const lists = [
@@ -122,15 +134,20 @@ async function blobsOf(client, { datasets, models, jobs }) {
   return lists.flat().map(({ sha256 }) => sha256)
 }
 
-/** Where the second page of each list begins. @param {Client} client */
-async function cursorsOf(client) {
-  const [jobs, datasets, keys, audit] = [
+/** Where the second page of each list begins. @param {Client} client @param {string} webhook */
+async function cursorsOf(client, webhook) {
+  const [jobs, datasets, keys, audit, webhooks, deliveries] = [
     await client.listJobs({ limit: 1 }),
     await client.listDatasets({ limit: 1 }),
     await client.listKeys({ limit: 1 }),
     await client.listAudit({ limit: 1 }),
+    await client.listWebhooks({ limit: 1 }),
+    await client.listDeliveries(webhook, { limit: 1 }),
   ].map(({ nextCursor }) => (nextCursor === null ? [] : [nextCursor]))
-  const lists = { listJobs: jobs, listDatasets: datasets, listKeys: keys, listAudit: audit }
+  const lists = {
+    ...{ listJobs: jobs, listDatasets: datasets, listKeys: keys, listAudit: audit },
+    ...{ listWebhooks: webhooks, listDeliveries: deliveries },
+  }
   return Object.fromEntries(Object.entries(lists).map(([list, cursors]) => [`cursors of ${list}`, cursors ?? []]))
 }
 

@@ -8,7 +8,14 @@ import { startPostgres, type TestDatabase, type TestPostgres } from '@stillhouse
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
-const ALL = ['0001_init', '0002_add_datasets', '0003_add_teams', '0004_add_worker_needs', '0005_schedule']
+const ALL = [
+  '0001_init',
+  '0002_add_datasets',
+  '0003_add_teams',
+  '0004_add_worker_needs',
+  '0005_schedule',
+  '0006_webhooks',
+]
 let postgres: TestPostgres
 let database: TestDatabase
 let folder: string
@@ -85,9 +92,9 @@ test('a migration that fails leaves nothing behind and can be tried again once i
 })
 
 test('a new migration holds what changed in the schema and gets the next number', async () => {
-  await addMigration('0006_without_worker_state', 'DROP INDEX "worker_state_idx";')
+  await addMigration('0007_without_worker_state', 'DROP INDEX "worker_state_idx";')
   const path = await createMigration(database.url, 'put_it_back', folder)
-  expect(path).toBe(join(folder, '0007_put_it_back', 'migration.sql'))
+  expect(path).toBe(join(folder, '0008_put_it_back', 'migration.sql'))
   expect(await readFile(path as string, 'utf8')).toContain('CREATE INDEX "worker_state_idx"')
   expect(await createMigration(database.url, 'nothing_left', folder)).toBeNull()
 })

@@ -89,7 +89,7 @@ export interface JobsHarness {
 const SETTINGS = {
   ...{ leaseSeconds: 0.5, heartbeatSeconds: 1, claimSeconds: 0.2, staleBlobSeconds: 0 },
   ...{ maxWaitSeconds: 3600, overviewMs: 0, retryBaseSeconds: 0, poisonLosses: 3, suspectFailures: 5 },
-  ...{ reconcileHours: 6, orphanSeconds: 0 },
+  ...{ reconcileHours: 6, orphanSeconds: 0, outboundAllow: [] },
 }
 
 /** Registers the hooks that give every test of the file a service on a database of its own. */

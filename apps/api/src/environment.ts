@@ -2,6 +2,8 @@
 import { readEnv } from '@stillhouse/kit'
 import { type Static, Type } from 'typebox'
 
+const ADDRESSES = '^[0-9A-Fa-f:./]+(, ?[0-9A-Fa-f:./]+)*$'
+
 const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 7070, description: '0: any free port' }),
@@ -68,9 +70,15 @@ const Environment = Type.Object({
     default: 1000,
     description: 'of events, open for one key; 0: no limit',
   }),
+  OUTBOUND_ALLOW: Type.Optional(
+    Type.String({
+      pattern: ADDRESSES,
+      description: 'addresses or networks that webhooks may reach although they are not public, e.g. 10.20.0.0/16',
+    }),
+  ),
   TRUST_PROXY: Type.Optional(
     Type.String({
-      pattern: '^[0-9A-Fa-f:./]+(, ?[0-9A-Fa-f:./]+)*$',
+      pattern: ADDRESSES,
       description: 'addresses or networks of proxies whose X-Forwarded-For tells who calls',
     }),
   ),

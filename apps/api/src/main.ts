@@ -50,6 +50,7 @@ function openService(env: Environment, logger: Logger): Promise<JobService> {
     poisonLosses: env.POISON_LOSSES,
     suspectFailures: env.SUSPECT_FAILURES,
     reconcileHours: env.RECONCILE_HOURS,
+    outboundAllow: env.OUTBOUND_ALLOW?.split(/, ?/) ?? [],
     logger,
   })
 }

@@ -2,6 +2,7 @@
 import type { Client } from '@stillhouse/client'
 import { type ChangedJobs, type JobsChange, MOST_CHANGED } from '@stillhouse/spec'
 import { CliError } from './cli-error.ts'
+import { labelsOf } from './labels-of.ts'
 
 export interface Wish extends Pick<JobsChange, 'action' | 'priority' | 'state' | 'dryRun'> {
   readonly ids: readonly string[]
@@ -40,15 +41,5 @@ function chunks(ids: readonly string[]): (readonly string[] | undefined)[] {
   if (ids.length === 0) return [undefined]
   return Array.from({ length: Math.ceil(ids.length / MOST_CHANGED) }, (_, i) =>
     ids.slice(i * MOST_CHANGED, (i + 1) * MOST_CHANGED),
-  )
-}
-
-function labelsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw new CliError(`--label takes key=value; received ${pair}`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
   )
 }

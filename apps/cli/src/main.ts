@@ -23,6 +23,7 @@ import { addUp } from './commands/up.ts'
 import { addUploadData } from './commands/upload-data.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWatch } from './commands/watch.ts'
+import { addWebhook } from './commands/webhook.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addWorkers } from './commands/workers.ts'
 import { reportError } from './report-error.ts'
@@ -49,6 +50,7 @@ for (const add of [
   addWhoami,
   addTeam,
   addKey,
+  addWebhook,
   addAudit,
   addWorkers,
   addChangeWorkers,

@@ -214,6 +214,11 @@ const ROWS = [
         queries: [query('max(stillhouse_outbox_oldest_seconds)', 'oldest')],
       },
       {
+        title: 'Webhooks',
+        help: 'Messages that no receiver has taken yet; each is tried for 16 hours.',
+        queries: [query('max(stillhouse_webhook_pending)', 'pending')],
+      },
+      {
         title: 'Requests per second, by status',
         help: 'Of all replicas.',
         stack: true,

@@ -112,6 +112,16 @@ export interface Client {
   listKeys(query?: TeamPageQuery, options?: CallOptions): Promise<spec.ApiKeyPage>
   rotateKey(id: string, query?: { graceSeconds?: number }, options?: CallOptions): Promise<spec.IssuedKey>
   revokeKey(id: string, options?: CallOptions): Promise<void>
+  /** Of the team of the key, or of `team`; the secret is shown this once. */
+  createWebhook(webhook: spec.NewWebhook, options?: CallOptions & TeamOption): Promise<spec.IssuedWebhook>
+  listWebhooks(query?: TeamPageQuery, options?: CallOptions): Promise<spec.WebhookPage>
+  deleteWebhook(id: string, options?: CallOptions): Promise<void>
+  listDeliveries(
+    id: string,
+    query?: { limit?: number; cursor?: string },
+    options?: CallOptions,
+  ): Promise<spec.WebhookDeliveryPage>
+  replayDelivery(id: string, delivery: number, options?: CallOptions): Promise<spec.WebhookDelivery>
   listAudit(
     query?: TeamPageQuery & { action?: spec.AuditAction; target?: string },
     options?: CallOptions,

@@ -4,6 +4,7 @@ import { blobCalls } from './calls/blob-calls.ts'
 import { datasetCalls } from './calls/dataset-calls.ts'
 import { jobCalls } from './calls/job-calls.ts'
 import { modelCalls } from './calls/model-calls.ts'
+import { webhookCalls } from './calls/webhook-calls.ts'
 import { workerCalls } from './calls/worker-calls.ts'
 import type { Client } from './client.ts'
 import type { ClientOptions } from './send.ts'
@@ -18,6 +19,7 @@ export function createClient(options: ClientOptions): Client {
     ...modelCalls(wire),
     ...datasetCalls(wire),
     ...accessCalls(wire),
+    ...webhookCalls(wire),
     ...workerCalls(wire),
     ...blobCalls(wire),
   }

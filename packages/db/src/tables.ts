@@ -26,6 +26,8 @@ import { createStatsRepository } from './repositories/stats-repository.ts'
 import { createTeacherRepository } from './repositories/teacher-repository.ts'
 import { createTeamRepository } from './repositories/team-repository.ts'
 import { createUploadedModelRepository } from './repositories/uploaded-model-repository.ts'
+import { createWebhookDeliveryRepository } from './repositories/webhook-delivery-repository.ts'
+import { createWebhookRepository } from './repositories/webhook-repository.ts'
 import { createWorkerRepository } from './repositories/worker-repository.ts'
 
 export type Tables = ReturnType<typeof createTables>
@@ -40,6 +42,7 @@ export function createTables(connection: Connection) {
     census: createCensusRepository(connection),
     checkpoints: createCheckpointRepository(connection),
     datasets: createDatasetRepository(connection),
+    deliveries: createWebhookDeliveryRepository(connection),
     dependencies: createDependencyRepository(connection),
     events: createEventRepository(connection),
     jobs: createJobRepository(connection),
@@ -58,6 +61,7 @@ export function createTables(connection: Connection) {
     stats: createStatsRepository(connection),
     teachers: createTeacherRepository(connection),
     teams: createTeamRepository(connection),
+    webhooks: createWebhookRepository(connection),
     workers: createWorkerRepository(connection),
   }
 }

@@ -23,6 +23,8 @@ import { showQueue } from './show-queue.ts'
 import { submit } from './submit.ts'
 import { submitGraph } from './submit-graph.ts'
 import { createTeam, getTeam, listTeams, updateTeam } from './teams.ts'
+import { listDeliveries, replayDelivery } from './webhooks/deliveries.ts'
+import { createWebhook, deleteWebhook, listWebhooks } from './webhooks/manage-webhooks.ts'
 
 export function callerService(context: JobContext, caller: Caller): CallerService {
   return {
@@ -54,6 +56,10 @@ export function callerService(context: JobContext, caller: Caller): CallerServic
     listKeys: (page) => listKeys(context, caller, page),
     rotateKey: (rotation) => rotateKey(context, caller, rotation),
     revokeKey: (id) => revokeKey(context, caller, id),
+    listWebhooks: (page) => listWebhooks(context, caller, page),
+    deleteWebhook: (id) => deleteWebhook(context, caller, id),
+    listDeliveries: (page) => listDeliveries(context, caller, page),
+    replayDelivery: (which) => replayDelivery(context, caller, which),
     listAudit: (filter) => listAudit(context, caller, filter),
     listMends: (filter) => listMends(context, caller, filter),
     reconcile: (request) => reconcile(context, caller, request),
@@ -69,5 +75,6 @@ function teamService(context: JobContext, caller: TeamCaller): TeamService {
     changeJobs: (change) => changeJobs(context, caller, change),
     saveModel: (model, files) => saveModel(context, caller, model, files),
     saveDataset: (files) => saveDataset(context, caller, files),
+    createWebhook: (webhook) => createWebhook(context, caller, webhook),
   }
 }

@@ -1,7 +1,7 @@
 // The only way a job changes its state: asks the table of transitions, compares and sets, writes the event and the
 // attempt's record, and wakes whoever waits – all in the caller's transaction.
 import type { AttemptEnd, CompareAndSet, JobMove, MovedJob, Tables } from '@stillhouse/db'
-import { canTransition, type EventPayload, isFinalState, type JobState } from '@stillhouse/spec'
+import { canTransition, type EventPayload, isFinalState, isTold, type JobState } from '@stillhouse/spec'
 import { decideDependents } from './dependencies.ts'
 
 export interface StateChange extends CompareAndSet {
@@ -28,6 +28,7 @@ export async function changeState(tx: Tables, change: StateChange): Promise<Move
       body: { type: 'state', data: describe(change, attempt) },
     })),
   )
+  if (isTold(change.move.to)) await tx.deliveries.add(change.move.to, moved)
   if (isFinalState(change.move.to)) await moveDependents(tx, moved)
   await recordAttempts(tx, change, moved)
   await tx.signals.jobs(moved.map((job) => job.id))

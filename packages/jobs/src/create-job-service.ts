@@ -29,6 +29,7 @@ import { saveArtifacts } from './save-artifacts.ts'
 import { saveCheckpoint } from './save-checkpoint.ts'
 import { createStats } from './stats.ts'
 import { createJobWatch } from './watch-jobs.ts'
+import { assertNetworks } from './webhooks/outside.ts'
 import { registerWorker, removeWorker } from './workers.ts'
 
 export interface JobServiceOptions extends Partial<JobSettings> {
@@ -59,19 +60,21 @@ export const DEFAULT_SETTINGS: JobSettings = {
   suspectFailures: 5,
   reconcileHours: 6,
   orphanSeconds: 24 * 3600,
+  outboundAllow: [],
 }
 
 /**
  * Connects to everything. A queue that is down now is no error: the outbox waits for it.
- * @throws EnvError when a URL does not fit; the database's error when it cannot be reached or migrated
+ * @throws EnvError when a URL or network does not fit; the database's error when it cannot be reached or migrated
  */
 export async function createJobService(options: JobServiceOptions): Promise<JobService> {
   const { databaseUrl, queueUrl, artifactUrl, logger, env = process.env, connections = 10 } = options
+  const settings = settingsOf(options)
+  assertNetworks(settings.outboundAllow)
   const artifacts = createArtifactStore(artifactUrl, env)
   if (options.migrate ?? true) await migrate(databaseUrl)
   const queue = await createQueueProducer(queueUrl, { logger })
   const db = createDatabase({ url: databaseUrl, connections })
-  const settings = settingsOf(options)
   return assembleJobService({ db, queue, artifacts, settings, logger }, databaseUrl)
 }
 
@@ -88,6 +91,7 @@ function settingsOf(options: Partial<JobSettings>): JobSettings {
     suspectFailures: options.suspectFailures ?? DEFAULT_SETTINGS.suspectFailures,
     reconcileHours: options.reconcileHours ?? DEFAULT_SETTINGS.reconcileHours,
     orphanSeconds: options.orphanSeconds ?? DEFAULT_SETTINGS.orphanSeconds,
+    outboundAllow: options.outboundAllow ?? DEFAULT_SETTINGS.outboundAllow,
   }
 }
 

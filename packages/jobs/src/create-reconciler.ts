@@ -24,6 +24,9 @@ export function createReconciler(context: JobContext, now: () => number = Date.n
 }
 
 async function begin(context: JobContext): Promise<void> {
-  await context.db.transaction((tx) => tx.mends.forget(KEPT_DAYS))
+  await context.db.transaction(async (tx) => {
+    await tx.mends.forget(KEPT_DAYS)
+    await tx.deliveries.forget(KEPT_DAYS)
+  })
   await mendQueues(context)
 }

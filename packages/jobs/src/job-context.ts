@@ -27,6 +27,8 @@ export interface JobSettings {
   readonly reconcileHours: number
   /** A stored file that nothing refers to is left alone for so long: it may be about to be reported. */
   readonly orphanSeconds: number
+  /** Addresses and networks that webhooks may reach although they are not public. */
+  readonly outboundAllow: readonly string[]
 }
 
 export interface JobContext {

@@ -16,6 +16,7 @@ import type {
   DatasetPage,
   Fault,
   IssuedKey,
+  IssuedWebhook,
   Job,
   JobChange,
   JobEvent,
@@ -30,6 +31,7 @@ import type {
   ModelFiles,
   NewApiKey,
   NewTeam,
+  NewWebhook,
   Outcome,
   QueueView,
   Reconciliation,
@@ -42,6 +44,9 @@ import type {
   TeamChange,
   TrainedTeacher,
   UploadedModel,
+  WebhookDelivery,
+  WebhookDeliveryPage,
+  WebhookPage,
   Worker,
   WorkerChange,
   WorkerHeartbeat,
@@ -193,6 +198,12 @@ export interface CallerService {
   rotateKey(rotation: { id: string; graceSeconds: number }): Promise<IssuedKey>
   revokeKey(id: string): Promise<void>
   /** Newest first. */
+  listWebhooks(page: TeamPage): Promise<WebhookPage>
+  deleteWebhook(id: string): Promise<void>
+  /** Newest first. */
+  listDeliveries(page: { id: string; limit: number; cursor?: string }): Promise<WebhookDeliveryPage>
+  replayDelivery(which: { id: string; delivery: number }): Promise<WebhookDelivery>
+  /** Newest first. */
   listAudit(filter: AuditFilter): Promise<AuditPage>
   /** Newest first. */
   listMends(filter: MendFilter): Promise<MendPage>
@@ -212,6 +223,7 @@ export interface TeamService extends CallerService {
   saveModel(model: Omit<UploadedModel, 'createdAt'>, files: readonly StoredFile[]): Promise<UploadedModel>
   /** Saves a data set whose files are stored, under the hash of its manifest; the same files again are no news. */
   saveDataset(files: readonly DatasetFile[]): Promise<{ dataset: Dataset; isNew: boolean }>
+  createWebhook(webhook: NewWebhook): Promise<IssuedWebhook>
 }
 
 export interface JobService {

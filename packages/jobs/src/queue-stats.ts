@@ -16,6 +16,8 @@ export interface QueueStats {
   readonly oldestQueuedSeconds: number
   readonly outboxPending: number
   readonly outboxOldestSeconds: number
+  /** Messages that webhooks have not taken yet. */
+  readonly untold: { readonly pending: number; readonly oldestSeconds: number }
   readonly workers: { readonly active: number; readonly slots: number; readonly busy: number }
   /** Jobs that wait, by team and reason; a pair without any is left out. */
   readonly waiting: readonly { readonly team: string; readonly reason: WaitReason; readonly jobs: number }[]
@@ -68,7 +70,7 @@ export interface LoopStats {
   readonly idleSeconds: number | null
 }
 
-export const BACKGROUND_LOOPS = ['dispatch', 'relay', 'sweep'] as const
+export const BACKGROUND_LOOPS = ['dispatch', 'relay', 'webhooks', 'sweep'] as const
 export type BackgroundLoop = (typeof BACKGROUND_LOOPS)[number]
 
 /** The background work of this process, which does any only while it leads. */

@@ -24,6 +24,7 @@ export function createStats({ db, settings }: JobContext): () => Promise<QueueSt
         oldestQueuedSeconds: groups.reduce((most, group) => Math.max(most, group.oldestSeconds), 0),
         outboxPending: pending,
         outboxOldestSeconds: oldestSeconds,
+        untold: await tables.deliveries.backlog(),
         workers: { active: workers.length, slots: sumOf(workers, 'slots'), busy: sumOf(workers, 'running') },
         waiting: waitReasons({
           queued: groups,

@@ -157,10 +157,13 @@ export const AUDIT_ACTIONS = [
   'revokeKey',
   'changeWorker',
   'reconcile',
+  'createWebhook',
+  'deleteWebhook',
+  'replayDelivery',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
-export const AUDIT_TARGETS = ['job', 'model', 'dataset', 'team', 'key', 'worker', 'service'] as const
+export const AUDIT_TARGETS = ['job', 'model', 'dataset', 'team', 'key', 'worker', 'service', 'webhook'] as const
 
 export const AuditEntry = Type.Object(
   {

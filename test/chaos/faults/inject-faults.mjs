@@ -10,7 +10,7 @@ const MOST_GAP_MS = 15_000
 const PATIENCE_MS = 30_000
 const AT_ONCE = 3
 /** A fault that is not over after so long was not survived. */
-const RECOVERY_MS = 300_000
+const RECOVERY_MS = 120_000
 
 /**
  * @typedef {{kind: string, target: string | null, atSeconds: number, outageSeconds: number, heldJobs: number,

@@ -1,5 +1,5 @@
-// Submissions per second, next to those of the least that could be called a service: a bare Fastify route that inserts the
-// body as one row, on the same PostgreSQL, from a process of its own. Both by turns, so that what disturbs one disturbs both.
+// Submissions per second, next to those of bare Fastify routes that insert the body as one row, on the same PostgreSQL, each
+// in a process of its own. All by turns, so that what disturbs one disturbs the others.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
@@ -9,6 +9,8 @@ import { JOB } from '../job.mjs'
 import { addTeam, startStack } from '../stack.mjs'
 
 const CONNECTIONS = 16
+/** Ways of bare-route.mjs. */
+const YARDSTICKS = ['driver', 'prisma']
 /** Before anything counts: a service that has just started is not what is measured. */
 const WARM_SECONDS = 3
 
@@ -32,22 +34,27 @@ export async function submits({ quick, say }) {
 
 async function race(stack, { rounds, seconds, say }) {
   const team = await addTeam(stack, 'sender', 1)
-  const bare = fork(fileURLToPath(new URL('../bare-route.mjs', import.meta.url)), [stack.databaseUrl])
-  const [bareUrl] = await once(bare, 'message')
-  const sides = [
-    { name: 'bare', url: `${bareUrl}/jobs` },
-    { name: 'stillhouse', url: `${stack.url}/v1/jobs` },
-  ]
-  for (const side of sides) await post(side.url, { secret: team.secret, seconds: WARM_SECONDS })
-  const rates = { bare: [], stillhouse: [] }
+  const bare = await Promise.all(YARDSTICKS.map((name) => startBareRoute(name, stack.databaseUrl)))
+  const sides = [...bare, { name: 'stillhouse', url: `${stack.url}/v1/jobs` }]
+  for (const { url } of sides) await post(url, { secret: team.secret, seconds: WARM_SECONDS })
+  const rates = Object.fromEntries(sides.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round += 1)
     for (const { name, url } of round % 2 === 0 ? sides : [...sides].reverse()) {
       rates[name].push(await post(url, { secret: team.secret, seconds }))
       say(`${name}: ${Math.round(rates[name].at(-1))} per second`)
     }
-  bare.kill()
-  const ratio = spread(rates.stillhouse.map((rate, round) => rate / rates.bare[round]))
-  return { perSecond: { bare: spread(rates.bare), stillhouse: spread(rates.stillhouse) }, ratio }
+  for (const { child } of bare) child.kill()
+  const ratioTo = (name) => spread(rates.stillhouse.map((rate, round) => rate / rates[name][round]))
+  return {
+    perSecond: Object.fromEntries(Object.entries(rates).map(([name, each]) => [name, spread(each)])),
+    ratios: Object.fromEntries(YARDSTICKS.map((name) => [name, ratioTo(name)])),
+  }
+}
+
+async function startBareRoute(name, databaseUrl) {
+  const child = fork(fileURLToPath(new URL('../bare-route.mjs', import.meta.url)), [name, databaseUrl])
+  const [url] = await once(child, 'message')
+  return { name, url: `${url}/jobs`, child }
 }
 
 let sent = 0

@@ -49,6 +49,8 @@ const SERIES: readonly Series[] = [
   },
   { name: 'outbox_pending', help: 'Hand-overs to the queue not yet made', read: one((s) => s.outboxPending) },
   { name: 'outbox_oldest_seconds', help: 'Age of the oldest of them', read: one((s) => s.outboxOldestSeconds) },
+  { name: 'webhook_pending', help: 'Messages that webhooks have not taken yet', read: one((s) => s.untold.pending) },
+  { name: 'webhook_oldest_seconds', help: 'Age of the oldest of them', read: one((s) => s.untold.oldestSeconds) },
   { name: 'workers', help: 'Workers that report', read: one((s) => s.workers.active) },
   { name: 'worker_slots', help: 'Jobs that they can run at a time', read: one((s) => s.workers.slots) },
   { name: 'worker_slots_busy', help: 'Jobs that they run', read: one((s) => s.workers.busy) },

@@ -7,12 +7,13 @@ import fp from 'fastify-plugin'
 import { Type } from 'typebox'
 import { createSchemaStore } from '../openapi/document.ts'
 import { json } from '../openapi/responses.ts'
+import { WEBHOOKS } from '../openapi/webhooks.ts'
 
 export const documentation = fp(
   async (app) => {
     const store = createSchemaStore()
     await app.register(swagger, {
-      openapi: HEADER,
+      openapi: { ...HEADER, webhooks: WEBHOOKS },
       convertConstToEnum: false,
       transform: ({ schema, url }) =>
         schema.hide === true ? { schema, url } : { schema: polish(store.mark(schema)), url: url.replace('*', ':path') },
@@ -73,6 +74,7 @@ const HEADER = {
     { name: 'datasets', description: 'Files sent in for jobs to train on' },
     { name: 'catalog', description: 'Methods, models, data and exports on the shelves' },
     { name: 'access', description: 'Teams, API keys, and the record of who changed what' },
+    { name: 'webhooks', description: 'Where a team hears of its jobs' },
     { name: 'workers', description: 'Workers, and what they say to the service' },
     { name: 'blobs', description: 'Content by its sha256' },
     { name: 'service', description: 'Health, metrics and this document' },

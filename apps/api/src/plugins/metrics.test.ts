@@ -27,6 +27,8 @@ test('the state of the queue is shown', async () => {
     'stillhouse_oldest_queued_seconds 12.5',
     'stillhouse_outbox_pending 1',
     'stillhouse_outbox_oldest_seconds 0.25',
+    'stillhouse_webhook_pending 4',
+    'stillhouse_webhook_oldest_seconds 6.5',
     'stillhouse_workers 1',
     'stillhouse_worker_slots 2',
     'stillhouse_worker_slots_busy 1',

@@ -23,6 +23,7 @@ import { submitJobRoutes } from './v1/submit-job.ts'
 import { teamRoutes } from './v1/teams.ts'
 import { uploadDatasetRoutes } from './v1/upload-dataset.ts'
 import { uploadModelRoutes } from './v1/upload-model.ts'
+import { webhookRoutes } from './v1/webhooks.ts'
 import { workerRoutes } from './v1/workers.ts'
 
 export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
@@ -42,6 +43,7 @@ export const ROUTES: readonly FastifyPluginAsyncTypebox<ApiContext>[] = [
   meRoutes,
   teamRoutes,
   keyRoutes,
+  webhookRoutes,
   auditRoutes,
   mendRoutes,
   workerRoutes,

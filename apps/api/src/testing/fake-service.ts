@@ -1,23 +1,13 @@
 // A JobService in memory, just enough of one for the HTTP layer's own tests: it keeps what it is given, numbers it, and
 // wakes watchers. The real rules (states, leases, fencing) are tested where they live.
-import { hash, randomUUID } from 'node:crypto'
-import { Readable } from 'node:stream'
-import type {
-  BackgroundStats,
-  Caller,
-  JobService,
-  KeyHolder,
-  QueueStats,
-  ServiceTotals,
-  TeamService,
-} from '@stillhouse/jobs'
+import { randomUUID } from 'node:crypto'
+import type { Caller, JobService, KeyHolder, TeamService } from '@stillhouse/jobs'
 import { ApiError } from '@stillhouse/kit'
 import {
   type Artifact,
   type AuditEntry,
   type Dataset,
   DEFAULT_TEAM,
-  datasetManifest,
   type Fault,
   type IssuedKey,
   isFinalState,
@@ -28,15 +18,19 @@ import {
   type LogLine,
   type MetricPoint,
   type ModelFiles,
-  sortedFiles,
   type Team,
-  type TrainedTeacher,
   type UploadedModel,
+  type Webhook,
+  type WebhookDelivery,
   type Worker,
 } from '@stillhouse/spec'
 import { fakeAdministration } from './fake-administration.ts'
+import { fakeFiles, sha256 } from './fake-files.ts'
 import { keyHolders } from './fake-keys.ts'
+import { type FakeState, fakeState } from './fake-state.ts'
+import { fakeWebhooks } from './fake-webhooks.ts'
 
+export { sha256 } from './fake-files.ts'
 export { KEYS, TEAM } from './fake-keys.ts'
 
 /** Everybody sees everything here; who asked is noted in `callers`, for which team in `teamsAsked`. */
@@ -53,6 +47,8 @@ export interface FakeService extends JobService, TeamService {
   readonly keys: Map<string, KeyHolder>
   readonly issued: Map<string, IssuedKey['key']>
   readonly teams: Map<string, Team>
+  readonly webhooks: Map<string, Webhook>
+  readonly deliveries: Map<string, WebhookDelivery[]>
   readonly audit: AuditEntry[]
   readonly callers: Caller[]
   readonly teamsAsked: (string | undefined)[]
@@ -64,22 +60,12 @@ export interface FakeService extends JobService, TeamService {
   addArtifact(jobId: string, path: string, bytes: Buffer, contentType: string): Artifact
   /** Called at the start of every listEvents, to make things happen in between. */
   beforeListEvents: () => void
-  state: {
-    ready: boolean
-    failWith: Error | null
-    stats: QueueStats
-    totals: ServiceTotals
-    background: BackgroundStats
-  }
+  state: FakeState
 }
 
 const AT = '2026-01-02T03:04:05.000Z'
 /** The attempt that is not stale. */
 const LIVE_ATTEMPT = 1
-
-export function sha256(bytes: Buffer | string): string {
-  return hash('sha256', bytes)
-}
 
 export function createFakeService(): FakeService {
   const jobs: FakeService['jobs'] = new Map()
@@ -92,46 +78,15 @@ export function createFakeService(): FakeService {
   const workers: FakeService['workers'] = new Map()
   const datasets: FakeService['datasets'] = new Map()
   const models: FakeService['models'] = new Map()
-  const teachers = new Map<string, TrainedTeacher>()
   const keys: FakeService['keys'] = new Map()
   const issued: FakeService['issued'] = new Map()
   const teams: FakeService['teams'] = new Map()
+  const webhooks: FakeService['webhooks'] = new Map()
+  const deliveries: FakeService['deliveries'] = new Map()
   const audit: FakeService['audit'] = []
   const watchers = new Map<string, Set<() => void>>()
   const calls: unknown[][] = []
-  const state: FakeService['state'] = {
-    ready: true,
-    failWith: null,
-    stats: {
-      jobs: { blocked: 0, queued: 2, dispatched: 0, running: 1, succeeded: 5, failed: 0, cancelled: 0 },
-      oldestQueuedSeconds: 12.5,
-      outboxPending: 1,
-      outboxOldestSeconds: 0.25,
-      workers: { active: 1, slots: 2, busy: 1 },
-      waiting: [{ team: 'default', reason: 'busy', jobs: 2 }],
-      waitingNeeds: [{ needs: '{"gpus":1}', jobs: 2 }],
-      oldestWaits: [{ team: 'default', seconds: 12.5 }],
-      training: [{ team: 'default', jobs: 1, imagesPerSecond: 640, stepSeconds: 0.05 }],
-    },
-    totals: {
-      attempts: [
-        { team: 'default', ending: 'failed', failureClass: 'infrastructure', code: 'worker.lost', attempts: 3 },
-      ],
-      usage: [{ team: 'default', slotSeconds: 120, gpuSeconds: 60 }],
-      waits: [{ team: 'default', until: 'start', counts: [0, 2, 0, 1, ...Array(10).fill(0)], seconds: 5.25 }],
-    },
-    background: {
-      leading: true,
-      loops: {
-        dispatch: { rounds: 7, failures: 1, lastSeconds: 0.02, idleSeconds: 0.5 },
-        relay: { rounds: 8, failures: 0, lastSeconds: 0.01, idleSeconds: 0.25 },
-        sweep: { rounds: 0, failures: 0, lastSeconds: null, idleSeconds: null },
-      },
-      handedOut: 4,
-      relayed: 5,
-      mended: { 'expired-leases': 2 },
-    },
-  }
+  const state = fakeState()
 
   const found = (id: string): Job => {
     if (state.failWith !== null) throw state.failWith
@@ -165,6 +120,8 @@ export function createFakeService(): FakeService {
     keys,
     issued,
     teams,
+    webhooks,
+    deliveries,
     audit,
     callers: [],
     teamsAsked: [],
@@ -327,34 +284,9 @@ export function createFakeService(): FakeService {
     },
     totals: async () => state.totals,
     background: () => state.background,
-    saveModel: async (model, files) => {
-      const saved = { ...model, createdAt: AT }
-      models.set(model.id, { model: saved, files: { format: model.format, files: [...files] } })
-      return saved
-    },
-    getModel: async (id) => modelOf(id).model,
-    getModelFiles: async (id) => modelOf(id).files,
-    saveDataset: async (files) => {
-      const id = sha256(datasetManifest(files))
-      const isNew = !datasets.has(id)
-      const sorted = sortedFiles(files)
-      const size = sorted.reduce((sum, file) => sum + file.size, 0)
-      if (isNew) datasets.set(id, { id, size, files: sorted, createdAt: AT })
-      return { dataset: datasets.get(id) as Dataset, isNew }
-    },
-    getDataset: async (id) => {
-      const dataset = datasets.get(id)
-      if (dataset === undefined) throw new ApiError('dataset.not_found', `There is no data set ${id}.`)
-      return dataset
-    },
-    hasDataset: async (id) => datasets.has(id),
-    listDatasets: async ({ limit, cursor }) => {
-      const all = [...datasets.values()].map(({ files, ...rest }) => ({ ...rest, fileCount: files.length }))
-      const start = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1
-      const items = all.slice(start, start + limit)
-      return { items, nextCursor: start + limit < all.length ? (items.at(-1)?.id ?? null) : null }
-    },
     ...fakeAdministration({ issued, teams, audit, calls }),
+    ...fakeWebhooks({ webhooks, deliveries, calls }),
+    ...fakeFiles({ blobs, datasets, models, calls }),
     authenticate: async (secret) => keys.get(secret) ?? null,
     ensureKey: async ({ name, secret, scopes }) => {
       keys.set(secret, { id: name, name, scopes, teamId: null, team: null, expiresAt: null })
@@ -406,39 +338,9 @@ export function createFakeService(): FakeService {
       attempt('finish', ref, outcome)
       return outcome.outcome === 'handed-back' ? 'queued' : outcome.outcome
     },
-    getTeacher: async (key) => {
-      const teacher = teachers.get(key)
-      if (teacher === undefined) throw new ApiError('model.not_found', `There is no teacher ${key}.`)
-      return teacher
-    },
-    saveTeacher: async (teacher) => {
-      teachers.set(teacher.key, teacher)
-    },
     getJobModel: async (id) => {
       if (found(id).state !== 'succeeded') throw new ApiError('model.not_found', 'The job has not succeeded.')
       return { format: 'tfjs-layers', files: [] }
-    },
-    hasBlob: async (digest) => blobs.has(digest),
-    putBlob: async (digest, content) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of content) chunks.push(Buffer.from(chunk as Uint8Array))
-      const bytes = Buffer.concat(chunks)
-      if (sha256(bytes) !== digest) throw new ApiError('blob.digest_mismatch', 'The bytes have another sha256.')
-      blobs.set(digest, bytes)
-    },
-    addBlob: async (content) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of content) chunks.push(Buffer.from(chunk as Uint8Array))
-      const bytes = Buffer.concat(chunks)
-      blobs.set(sha256(bytes), bytes)
-      return { sha256: sha256(bytes), size: bytes.length }
-    },
-    getBlob: async (digest, range) => {
-      const bytes = blobs.get(digest)
-      calls.push(['getBlob', digest, range])
-      if (bytes === undefined) throw new ApiError('blob.not_found', `There is no blob ${digest}.`)
-      const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)
-      return { stream: Readable.from(part.length === 0 ? [] : [part]), size: bytes.length }
     },
     start: async () => undefined,
     ready: async () => {
@@ -460,12 +362,6 @@ export function createFakeService(): FakeService {
       const inVain = job.state === 'failed' || job.state === 'cancelled'
       return inVain ? [{ path, message: 'waits in vain', expected: 'a job', received: job.state }] : []
     })
-  }
-
-  function modelOf(id: string): { model: UploadedModel; files: ModelFiles } {
-    const entry = models.get(id)
-    if (entry === undefined) throw new ApiError('model.not_found', `There is no model ${id}.`)
-    return entry
   }
 
   function workerOf(id: string): Worker {

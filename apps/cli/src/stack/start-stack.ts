@@ -101,6 +101,8 @@ async function startApi(
       ARTIFACT_URL: pathToFileURL(folder.artifacts).href,
       // only this machine reaches it
       METRICS_PUBLIC: 'true',
+      // its user may be told at it, too
+      OUTBOUND_ALLOW: '127.0.0.0/8,::1',
       BOOTSTRAP_API_KEY: credentials.apiKey,
       WORKER_TOKEN: credentials.workerToken,
     },

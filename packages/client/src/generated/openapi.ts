@@ -548,6 +548,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks, newest first */
+        get: operations["listWebhooks"];
+        put?: never;
+        /** Hear of the jobs of a team: each change of state is POSTed, signed, until it is taken */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a webhook: what it was not told yet it will not hear */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a webhook was told, newest first; kept for a month */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell a webhook something again, at once and under the same id */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -774,7 +843,25 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    jobChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job entered a state that the webhook wants to hear of */
+        post: operations["jobChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         ApiKey: {
@@ -830,10 +917,10 @@ export interface components {
             };
             team: string | null;
             /** @enum {unknown} */
-            action: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile";
+            action: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile" | "createWebhook" | "deleteWebhook" | "replayDelivery";
             target: {
                 /** @enum {unknown} */
-                kind: "job" | "model" | "dataset" | "team" | "key" | "worker" | "service";
+                kind: "job" | "model" | "dataset" | "team" | "key" | "worker" | "service" | "webhook";
                 id: string;
             };
             /** @description X-Request-Id of the call */
@@ -967,6 +1054,11 @@ export interface components {
         IssuedKey: {
             key: components["schemas"]["ApiKey"];
             /** @description shown this once: the service keeps only its hash */
+            secret: string;
+        };
+        IssuedWebhook: {
+            webhook: components["schemas"]["Webhook"];
+            /** @description checks the signatures of what is sent, see docs/webhooks.md; shown this once */
             secret: string;
         };
         Job: {
@@ -2503,6 +2595,16 @@ export interface components {
                 maxGpuHours?: number | null;
             };
         };
+        NewWebhook: {
+            /** @description where to POST; an address that is not public must be allowed by the operator */
+            url: string;
+            /** @description states of a job that are told when it enters them; default: those in which it ends */
+            states?: ("running" | "succeeded" | "failed" | "cancelled")[];
+            /** @description labels that a job must have, all of them, to be told; default: every job of the team */
+            labels?: {
+                [key: string]: string;
+            };
+        };
         Outcome: {
             /** @constant */
             outcome: "succeeded";
@@ -2704,6 +2806,93 @@ export interface components {
             valid: boolean;
             spec: components["schemas"]["JobSpec"] | null;
             faults: components["schemas"]["Fault"][];
+        };
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            /** @description lower-case letters, digits and hyphens */
+            team: string;
+            url: string;
+            /** @description states of a job that are told when it enters them; default: those in which it ends */
+            states: ("running" | "succeeded" | "failed" | "cancelled")[];
+            /** @description labels that a job must have, all of them, to be told; default: every job of the team */
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookDelivery: {
+            id: number;
+            /** Format: uuid */
+            job: string;
+            /** @description seq of the event of the job that it tells */
+            event: number;
+            /**
+             * @description failed: not tried any more
+             * @enum {unknown}
+             */
+            state: "pending" | "delivered" | "failed";
+            tries: number;
+            status: number | null;
+            error: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            nextTryAt: string | null;
+            endedAt: string | null;
+        };
+        WebhookDeliveryPage: {
+            items: components["schemas"]["WebhookDelivery"][];
+            nextCursor: string | null;
+        };
+        WebhookMessage: {
+            /** @description `job.` and the state, e.g. job.succeeded */
+            type: string;
+            /**
+             * Format: date-time
+             * @description when the job entered the state
+             */
+            timestamp: string;
+            data: {
+                job: {
+                    /** Format: uuid */
+                    id: string;
+                    /** @description lower-case letters, digits and hyphens */
+                    team: string;
+                    name: string;
+                    /** @description labels that a job must have, all of them, to be told; default: every job of the team */
+                    labels: {
+                        [key: string]: string;
+                    };
+                };
+                /** @description seq in the list of events of the job */
+                event: number;
+                /** @enum {unknown} */
+                state: "blocked" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled";
+                attempt: number;
+                reason?: string;
+                verdict?: ("passed" | "failed") | null;
+                result?: {
+                    metrics: {
+                        [key: string]: number;
+                    };
+                    gates: {
+                        metric: string;
+                        condition: string;
+                        actual: number | null;
+                        passed: boolean;
+                    }[];
+                };
+                failure?: {
+                    code: string;
+                    message: string;
+                    hint: string;
+                };
+            };
+        };
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            nextCursor: string | null;
         };
         Worker: {
             /** Format: uuid */
@@ -6962,10 +7151,541 @@ export interface operations {
             };
         };
     };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description only what belongs to this team */
+                team?: string;
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: {
+                /** @description whose it is to be; default: the team of the key, or `default` */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook, and its secret this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhook"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `team.not_found`: There is no such team */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests · `quota.webhooks`: The team has as many webhooks as it may have */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook.not_found`: There is no such webhook, or no such delivery of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook.not_found`: There is no such webhook, or no such delivery of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, on its way again */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description `request.invalid`: The request has faults · `request.unparsable`: The body is not valid JSON or YAML */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.missing`: No API key was given · `auth.invalid`: The API key is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook.not_found`: There is no such webhook, or no such delivery of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request.unsupported_media_type`: The body has a type that this route does not take */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.throttled`: Too many invalid API keys came from this address · `rate.limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait; not given where a quota is full */
+                    "Retry-After"?: string;
+                    /** @description requests in a minute */
+                    "RateLimit-Limit"?: string;
+                    /** @description requests that are left */
+                    "RateLimit-Remaining"?: string;
+                    /** @description seconds until all of them are there again */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal.error`: An unexpected error in the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `service.unavailable`: The service cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
-                action?: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile";
+                action?: "submitJob" | "cancelJob" | "retryJob" | "changeJob" | "submitJobGraph" | "changeJobs" | "uploadModel" | "uploadDataset" | "createTeam" | "updateTeam" | "createKey" | "rotateKey" | "revokeKey" | "changeWorker" | "reconcile" | "createWebhook" | "deleteWebhook" | "replayDelivery";
                 /** @description id of what was changed; of a team its name */
                 target?: string;
                 /** @description only what belongs to this team */
@@ -8788,6 +9508,49 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    jobChanged: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same at every try, so that what was told twice can be known */
+                "webhook-id": string;
+                /** @description seconds since 1970, of this try */
+                "webhook-timestamp": string;
+                /** @description v1, and the HMAC-SHA256 of id, timestamp and body, in base64 (Standard Webhooks 1.0) */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Nothing more of it is wanted: not sent again */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sent again later */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

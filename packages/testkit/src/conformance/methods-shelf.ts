@@ -18,7 +18,7 @@ const pairs = [
 ]
 
 /** Test files that share the shelf: every entry is in one of them, whatever comes onto the shelf. */
-const PARTS = 4
+const PARTS = 8
 
 /** Registers the suite for the entries of one part. @param part 0 to PARTS − 1 */
 export function methodsShelf(part: number): void {

@@ -22,6 +22,7 @@ KINDS = (
     ("/v1/models/{id}", "id", "models"),
     ("/v1/datasets/{id}", "id", "datasets"),
     ("/v1/keys/{id}", "id", "keys"),
+    ("/v1/webhooks/{id}", "id", "webhooks"),
     ("/v1/teams/{name}", "name", "teams"),
     ("/v1/workers/{id}", "id", "workers"),
     ("/v1/teachers/{key}", "key", "teachers"),
@@ -38,6 +39,7 @@ NARROWER = {
     "revokeKey": "spareKeys",
     "rotateKey": "spareKeys",
     "removeWorker": "spareWorkers",
+    "deleteWebhook": "spareWebhooks",
     "getArtifact": "succeeded",
     "headArtifact": "succeeded",
     "getJobModel": "succeeded",
@@ -90,6 +92,8 @@ def inject_path(case, rng):
             parameters[name] = value
             if "attempt" in parameters and rng.random() < EXISTING:
                 parameters["attempt"] = 1
+            if "delivery" in parameters and rng.random() < EXISTING:
+                parameters["delivery"] = rng.choice(OWN["deliveries"])
             if "path" in parameters and rng.random() < EXISTING:
                 parameters["path"] = OWN["artifact"]
     if operation_id(case) == "putBlob" and isinstance(case.body, bytes) and rng.random() < EXISTING:

@@ -8,6 +8,11 @@ export const JobId = Type.Object({ id: Uuid }, strict)
 export const KeyId = Type.Object({ id: Uuid }, strict)
 export const TeamPath = Type.Object({ name: TeamName }, strict)
 export const WorkerId = Type.Object({ id: Uuid }, strict)
+export const WebhookId = Type.Object({ id: Uuid }, strict)
+export const DeliveryPath = Type.Object(
+  { id: Uuid, delivery: Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }) },
+  strict,
+)
 export const AttemptPath = Type.Object({ id: Uuid, attempt: Attempt }, strict)
 export const ArtifactPath = Type.Object(
   {

@@ -1,0 +1,3 @@
+import { methodsShelf } from './methods-shelf.ts'
+
+methodsShelf(6)
