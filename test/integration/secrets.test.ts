@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { IssuedKey, Job } from '@stillhouse/spec'
+import type { IssuedKey, IssuedWebhook, Job } from '@stillhouse/spec'
 import { type AppProcess, freePort, startApp, startPostgres, type TestPostgres, waitUntil } from '@stillhouse/testkit'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -132,6 +132,12 @@ describe('what API and worker print', () => {
       await call(`/v1/keys/${made.key.id}/rotate?graceSeconds=60`, { method: 'POST' })
     ).json()) as IssuedKey
     for (const key of [made.secret, rotated.secret]) expect((await call('/v1/jobs', {}, key)).status).toBe(200)
+    const hook = (await (
+      await call('/v1/webhooks', {
+        method: 'POST',
+        body: JSON.stringify({ url: `https://hooks.invalid/?token=${MARK}-hook` }),
+      })
+    ).json()) as IssuedWebhook
     // secrets where none belong: in the address, in other headers, in a body that is refused, in one that is broken
     expect((await call(`/v1/jobs?token=${MARK}-query`)).status).toBe(400)
     expect((await call(`/v1/jobs?api_key=${MARK}-query`, {}, `${MARK}-guess`)).status).toBe(401)
@@ -154,12 +160,19 @@ describe('what API and worker print', () => {
     await postgres.restart()
     await waitUntil('the database to be missed', () => /"level":(40|50)/.test(api.output()))
     const output = await printed()
-    for (const expected of ['"path":"/v1/keys"', '"msg":"listening"', '"msg":"taking jobs"', '"level":20'])
+    for (const expected of [
+      '"msg":"a webhook was not told"',
+      '"path":"/v1/keys"',
+      '"msg":"listening"',
+      '"msg":"taking jobs"',
+      '"level":20',
+    ])
       expect(output).toContain(expected)
     for (const text of [output, lines, JSON.stringify(failed)]) {
       expect(text).not.toContain(MARK)
       expect(text).not.toContain(made.secret)
       expect(text).not.toContain(rotated.secret)
+      expect(text).not.toContain(hook.secret)
     }
   }, 120_000)
 

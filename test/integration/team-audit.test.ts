@@ -14,7 +14,7 @@ const HARMLESS = ['validateJob', 'validateJobGraph']
 type Call = readonly [path: string, body?: object | FormData]
 
 /** How each call that changes something is made with an administrator's key, after `settle`. */
-const CALLS: Record<string, (ids: { job: string; key: string; worker: string }) => Call> = {
+const CALLS: Record<string, (ids: { job: string; key: string; worker: string; webhook: string }) => Call> = {
   submitJob: () => ['/v1/jobs?team=red', JOB],
   cancelJob: ({ job }) => [`/v1/jobs/${job}/cancel`],
   retryJob: ({ job }) => [`/v1/jobs/${job}/retry`],
@@ -30,6 +30,10 @@ const CALLS: Record<string, (ids: { job: string; key: string; worker: string }) 
   revokeKey: ({ key }) => [`/v1/keys/${key}`],
   changeWorker: ({ worker }) => [`/v1/workers/${worker}`, { mode: 'cordoned' }],
   reconcile: () => ['/v1/reconcile'],
+  createWebhook: () => ['/v1/webhooks?team=red', { url: 'https://hooks.invalid/' }],
+  // of the cancelled job
+  replayDelivery: ({ webhook }) => [`/v1/webhooks/${webhook}/deliveries/1/replay`],
+  deleteWebhook: ({ webhook }) => [`/v1/webhooks/${webhook}`],
 }
 
 /** Whose matter a call is, where it is not that of the team `red`. */

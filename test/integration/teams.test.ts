@@ -33,6 +33,7 @@ function pathOf({ path, named }: Operation, whose: Belongings & { team: string }
     '/v1/models/': whose.model,
     '/v1/datasets/': whose.dataset,
     '/v1/keys/': whose.key,
+    '/v1/webhooks/': whose.webhook,
     '/v1/workers/': finished.worker,
   }
   const id = Object.entries(ids).find(([prefix]) => path.startsWith(prefix))?.[1]
@@ -40,6 +41,8 @@ function pathOf({ path, named }: Operation, whose: Belongings & { team: string }
     id,
     name: whose.team,
     attempt: '1',
+    // the end of the first job, told to the first webhook
+    delivery: '1',
     path: finished.path,
     sha256: finished.blob,
     key: 'a'.repeat(64),
@@ -56,6 +59,7 @@ const BODIES: Record<string, object> = {
   updateTeam: { quotas: { maxRunning: 1 } },
   changeJob: { priority: 7 },
   changeWorker: { mode: 'cordoned' },
+  createWebhook: { url: 'https://hooks.invalid/' },
 }
 
 /** What every team may see, and none may change. */
@@ -73,7 +77,10 @@ test('every route that takes an id answers 404 to the other team, as for an id t
     (one) => one.named.length > 0 && !isForWorkers(one) && !OF_THE_CLUSTER.includes(one.id),
   )
   expect(operations.length).toBeGreaterThan(15)
-  const nobodys = { job: UNKNOWN, key: UNKNOWN, dataset: 'f'.repeat(64), model: 'f'.repeat(64), team: 'nobody' }
+  const nobodys = {
+    ...{ job: UNKNOWN, key: UNKNOWN, webhook: UNKNOWN, team: 'nobody' },
+    ...{ dataset: 'f'.repeat(64), model: 'f'.repeat(64) },
+  }
   for (const operation of operations) {
     const answer = async (whose: Belongings & { team: string }) => {
       const response = await call(blue.secret, pathOf(operation, whose), initOf(operation))
@@ -136,7 +143,7 @@ test('every route that takes a team answers 404 for the other one', async () => 
   for (const operation of operations) {
     const path = pathOf(operation, { ...reds, team: 'red' })
     for (const team of ['red', 'nobody']) {
-      const response = await call(blue.secret, `${path}?team=${team}`, { method: operation.method })
+      const response = await call(blue.secret, `${path}?team=${team}`, initOf(operation))
       const { code } = (await response.json()) as Problem
       expect([operation.id, response.status, code]).toEqual([operation.id, 404, 'team.not_found'])
     }

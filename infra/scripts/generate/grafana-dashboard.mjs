@@ -215,8 +215,9 @@ const ROWS = [
       },
       {
         title: 'Webhooks',
-        help: 'Messages that no receiver has taken yet; each is tried for 16 hours.',
-        queries: [query('max(stillhouse_webhook_pending)', 'pending')],
+        help: 'Age of the oldest message that its receiver has not taken; given up after 16 hours.',
+        unit: 's',
+        queries: [query('max(stillhouse_webhook_oldest_seconds)', 'oldest')],
       },
       {
         title: 'Requests per second, by status',

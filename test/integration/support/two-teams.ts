@@ -102,15 +102,17 @@ export interface Belongings {
   readonly dataset: string
   readonly model: string
   readonly key: string
+  readonly webhook: string
 }
 
-/** What a team sends: a job, a data set and a model whose content names the team, and a key. */
+/** What a team sends: a job, a data set and a model whose content names the team, a key, and a webhook that nothing reaches. */
 export async function settle({ client }: Member, team: string): Promise<Belongings> {
   const { job } = await client.submitJob({ ...JOB, name: team })
   const { dataset } = await client.uploadDataset([{ path: 'a.csv', content: Buffer.from(`of ${team}`) }])
   const model = await client.uploadModel({ json: `{"of":"${team}"}`, weights: new Uint8Array([1]) })
   const { key } = await client.createKey({ name: 'reader', scopes: ['jobs:read'] })
-  return { job: job.id, dataset: dataset.id, model: model.id, key: key.id }
+  const { webhook } = await client.createWebhook({ url: `https://hooks.invalid/${team}` })
+  return { job: job.id, dataset: dataset.id, model: model.id, key: key.id, webhook: webhook.id }
 }
 
 export interface Finished {
