@@ -1,4 +1,4 @@
-// One runner, four projects: unit tests beside the code, the suites that every shelf entry passes, integration tests on
+// One runner: unit tests beside the code (two projects of them), the suites that every shelf entry passes, integration tests on
 // real services, end-to-end tests on real processes. Forked processes, never threads: native TensorFlow does not survive a second thread.
 import { defineConfig } from 'vitest/config'
 
@@ -6,6 +6,12 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@stillhouse/source', 'node']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: ['@stillhouse/source'] } }
+// Files that may share a process: they mock no module and keep TensorFlow's backends apart. Loading what they test takes
+// most of their time.
+const TOGETHER = [
+  'packages/{spec,methods,models,data,client}/src/**/*.test.ts',
+  'apps/{api,cli,worker}/src/**/*.test.ts',
+]
 const shared = { environment: 'node', pool: 'forks', env: { TF_CPP_MIN_LOG_LEVEL: '2' } } as const
 
 export default defineConfig({
@@ -20,7 +26,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          exclude: ['packages/testkit/src/conformance/**'],
+          exclude: ['packages/testkit/src/conformance/**', '**/node_modules/**', ...TOGETHER],
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
             'infra/scripts/**/*.test.mjs',
@@ -28,6 +34,11 @@ export default defineConfig({
           ],
           testTimeout: 30_000,
         },
+      },
+      {
+        resolve,
+        ssr,
+        test: { ...shared, name: 'unit-together', isolate: false, include: TOGETHER, testTimeout: 30_000 },
       },
       {
         resolve,

@@ -10,14 +10,14 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const reports = path.join(root, '.stillhouse/test')
 const bin = (name) => path.join(root, 'node_modules/.bin', name)
 const node = (...args) => [process.execPath, ...args]
-const vitest = (project) => [
+const vitest = (name, projects = name) => [
   bin('vitest'),
   'run',
   '--project',
-  project,
+  projects,
   '--reporter=default',
   '--reporter=json',
-  `--outputFile.json=${path.join(reports, `${project}.json`)}`,
+  `--outputFile.json=${path.join(reports, `${name}.json`)}`,
 ]
 
 const STEPS = [
@@ -34,7 +34,7 @@ const STEPS = [
     command: [bin('depcruise'), '--config', 'infra/scripts/dependency-cruiser.config.mjs', 'packages', 'apps'],
   },
   { name: 'dead code', group: 'check', command: [bin('knip'), '--config', 'infra/scripts/knip.json'] },
-  { name: 'unit tests', group: 'unit', command: vitest('unit'), report: 'unit' },
+  { name: 'unit tests', group: 'unit', command: vitest('unit', 'unit*'), report: 'unit' },
   { name: 'conformance suites', group: 'conformance', command: vitest('conformance'), report: 'conformance' },
   { name: 'integration tests', group: 'integration', command: vitest('integration'), report: 'integration' },
   { name: 'end-to-end tests', group: 'e2e', command: vitest('e2e'), report: 'e2e' },

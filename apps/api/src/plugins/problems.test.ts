@@ -42,13 +42,13 @@ test.each(['a b', 'x'.repeat(65), '<script>', ''])('the request id "%s" is repla
 })
 
 test('what went wrong inside is logged with the request id and not shown', async () => {
-  t.service.state.failWith = new Error('column "secret_sauce" does not exist')
+  t.service.state.failWith = new Error('column "inner_matters" does not exist')
   const response = await t.app.inject({ url: JOB, headers: as('reader') })
   const problem = response.json<Problem>()
   expect(response.statusCode).toBe(500)
   expect(problem.code).toBe('internal.error')
-  expect(response.body).not.toContain('secret_sauce')
-  const line = t.log.find((entry) => entry.includes('secret_sauce'))
+  expect(response.body).not.toContain('inner_matters')
+  const line = t.log.find((entry) => entry.includes('inner_matters'))
   expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 50, requestId: problem.requestId })
 })
 
