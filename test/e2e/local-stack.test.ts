@@ -1,15 +1,19 @@
 // The stack of one machine, as a user meets it: `stillhouse up`, a job file, exit codes, artifacts, Ctrl-C.
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { text as readText } from 'node:stream/consumers'
 import type { ApiKeyPage, Job, WebhookPage } from '@stillhouse/spec'
-import { type AppProcess, CHECKOUT, childrenOf, isAlive, startProcess, waitUntil } from '@stillhouse/testkit'
+import {
+  type AppProcess,
+  CHECKOUT,
+  childrenOf,
+  isAlive,
+  startHttpReceiver,
+  startProcess,
+  waitUntil,
+} from '@stillhouse/testkit'
 import * as tf from '@tensorflow/tfjs'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -183,14 +187,10 @@ describe('the local stack', () => {
   })
 
   it('tells a webhook how a job ended, and shows what it was told', async () => {
-    const heard: { headers: Record<string, string>; body: string }[] = []
-    const receiver = createServer(async (request, response) => {
-      heard.push({ headers: request.headers as Record<string, string>, body: await readText(request) })
-      response.writeHead(heard.length === 1 ? 500 : 204).end()
-    })
-    await once(receiver.listen(0, '127.0.0.1'), 'listening')
+    const receiver = await startHttpReceiver([500])
+    const { heard } = receiver
     try {
-      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+      const url = `${receiver.url}/hook`
       const added = await stillhouse('webhook', 'add', url, '--label', 'hook=yes')
       expect(added.err).toContain(url)
       const { items } = JSON.parse((await stillhouse('webhook', 'ls', '--json')).out) as WebhookPage
@@ -205,8 +205,7 @@ describe('the local stack', () => {
       expect((await stillhouse('webhook', 'rm', id)).code).toBe(0)
       expect((await stillhouse('webhook', 'ls')).out).toBe('no webhooks\n')
     } finally {
-      receiver.closeAllConnections()
-      receiver.close()
+      await receiver.close()
     }
   })
 

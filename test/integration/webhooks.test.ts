@@ -1,9 +1,7 @@
 // Webhooks: what happens to a team's jobs reaches an address of its own, signed, until it is taken – and reaches nobody else.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { deliverWebhooks } from '@stillhouse/jobs'
 import type { NewWebhook, WebhookDelivery, WebhookMessage } from '@stillhouse/spec'
+import { type HttpReceiver, type ReceivedRequest, startHttpReceiver } from '@stillhouse/testkit'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { useJobs } from './jobs-harness.ts'
@@ -12,37 +10,19 @@ import { JOB, useTwoTeams } from './support/two-teams.ts'
 const jobs = useJobs({ leaseSeconds: 20, outboundAllow: ['127.0.0.0/8'] })
 const house = useTwoTeams(jobs)
 
-interface Heard {
-  readonly path: string
-  readonly headers: Record<string, string>
-  readonly body: string
-}
-
-let receiver: Server
+let receiver: HttpReceiver
 let url: string
-let heard: Heard[]
-let answers: number[]
 
 beforeEach(async () => {
-  heard = []
-  answers = []
-  receiver = createServer(async (request, response) => {
-    const headers = request.headers as Record<string, string>
-    heard.push({ path: request.url ?? '', headers, body: await text(request) })
-    response.writeHead(answers.shift() ?? 204).end()
-  })
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+  receiver = await startHttpReceiver()
+  url = `${receiver.url}/hook`
 })
-afterEach(() => {
-  receiver.closeAllConnections()
-  receiver.close()
-})
+afterEach(() => receiver.close())
 
 const deliver = () => deliverWebhooks(jobs().context)
 const makeDue = () => jobs().query('UPDATE webhook_delivery SET due_at = clock_timestamp()')
 const add = (webhook: Partial<NewWebhook> = {}) => house().red.client.createWebhook({ url, ...webhook })
-const messages = () => heard.map(({ body }) => JSON.parse(body) as WebhookMessage)
+const messages = () => receiver.heard.map(({ body }) => JSON.parse(body) as WebhookMessage)
 /** A job of red, cancelled before it began. */
 const cancelledJob = async (spec: object = {}) => {
   const { red } = house()
@@ -60,8 +40,8 @@ test('the end of a job is told once, signed as the standard has it', async () =>
   const { secret } = await add()
   const job = await cancelledJob({ labels: { run: 'nightly' } })
   expect([await deliver(), await deliver()]).toEqual([1, 0])
-  expect(heard).toHaveLength(1)
-  const [{ path, headers, body }] = heard as [Heard]
+  expect(receiver.heard).toHaveLength(1)
+  const [{ path, headers, body }] = receiver.heard as [ReceivedRequest]
   expect([path, headers['content-type']]).toEqual(['/hook', 'application/json'])
   const message = new Webhook(secret).verify(body, headers) as WebhookMessage
   expect(message.type).toBe('job.cancelled')
@@ -103,7 +83,7 @@ test('only jobs with its labels, and only jobs of its team', async () => {
 test('what is not taken is told again later, under its old id, and at last given up', async () => {
   const { red } = house()
   const { webhook } = await add()
-  answers = [500, 302]
+  receiver.answers.push(500, 302)
   await cancelledJob()
   for (const expected of [1, 0]) expect(await deliver()).toBe(expected)
   const [first] = (await red.client.listDeliveries(webhook.id)).items
@@ -114,9 +94,9 @@ test('what is not taken is told again later, under its old id, and at last given
   const [second] = (await red.client.listDeliveries(webhook.id)).items
   expect(second).toMatchObject({ state: 'pending', tries: 2, status: 302 })
   expect(Date.parse(second?.nextTryAt ?? '') - Date.now()).toBeGreaterThan(13_000)
-  expect(new Set(heard.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+  expect(new Set(receiver.heard.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
   await jobs().query('UPDATE webhook_delivery SET tries = 11, due_at = clock_timestamp()')
-  answers = [503]
+  receiver.answers.push(503)
   await deliver()
   expect((await red.client.listDeliveries(webhook.id)).items).toMatchObject([
     { state: 'failed', tries: 12, status: 503, nextTryAt: null, endedAt: expect.any(String) },
@@ -129,7 +109,7 @@ test('nobody there is no answer either; who is gone for good is not asked again'
   const { red } = house()
   const { webhook } = await add({ url: 'http://127.0.0.1:9/' })
   const gone = await add()
-  answers = [410]
+  receiver.answers.push(410)
   await cancelledJob()
   await deliver()
   expect((await red.client.listDeliveries(webhook.id)).items[0]).toMatchObject({
@@ -147,8 +127,8 @@ test('a delivery is told again when somebody asks for it', async () => {
   const { id } = await lastDelivery(webhook.id)
   expect(await red.client.replayDelivery(webhook.id, id)).toMatchObject({ state: 'pending', tries: 0 })
   await deliver()
-  expect(heard).toHaveLength(2)
-  expect(heard[0]?.headers['webhook-id']).toBe(heard[1]?.headers['webhook-id'])
+  expect(receiver.heard).toHaveLength(2)
+  expect(receiver.heard[0]?.headers['webhook-id']).toBe(receiver.heard[1]?.headers['webhook-id'])
   await expect(red.client.replayDelivery(webhook.id, id + 1)).rejects.toMatchObject({ code: 'webhook.not_found' })
   const { items } = await red.client.listAudit()
   expect(items.map(({ action }) => action)).toEqual(expect.arrayContaining(['createWebhook', 'replayDelivery']))
@@ -199,7 +179,7 @@ test('a name that stands for an address inside is found out when something is se
   const { error } = await lastDelivery(webhook.id)
   expect(error).toContain('an address that is not public')
   expect(error).not.toContain('127.0.0.1')
-  expect(heard).toEqual([])
+  expect(receiver.heard).toEqual([])
 })
 
 test('the URL is kept as it is sent', async () => {

@@ -1,10 +1,8 @@
 // Who may do what, on the wire: teams and their quotas, API keys, and the record of what was changed by whom.
 import { type Static, Type } from 'typebox'
+import { Nullable, strict, Timestamp } from './schema-parts.ts'
 import { SentTime, Uuid } from './wire.ts'
 
-const strict = { additionalProperties: false } as const
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
-const Timestamp = Type.String({ format: 'date-time' })
 /** Columns that hold counts are 32 bits wide. */
 const MOST = 2_147_483_647
 

@@ -3,11 +3,8 @@ import { type Static, Type } from 'typebox'
 import { TeamName } from './access.ts'
 import { EVENT_TYPES } from './events.ts'
 import { LABEL_NAME_PATTERN } from './job-spec.ts'
+import { Nullable, strict, Timestamp } from './schema-parts.ts'
 import { Uuid } from './wire.ts'
-
-const strict = { additionalProperties: false } as const
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
-const Timestamp = Type.String({ format: 'date-time' })
 
 /** States of a job that are told when it enters them. */
 export const TOLD_STATES = ['running', 'succeeded', 'failed', 'cancelled'] as const

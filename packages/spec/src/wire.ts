@@ -4,10 +4,8 @@ import { Fault } from './fault.ts'
 import { JobSpec } from './job-spec.ts'
 import { JOB_STATES } from './job-state.ts'
 import { MODEL_FORMATS } from './model-export.ts'
+import { Nullable, strict, Timestamp } from './schema-parts.ts'
 
-const strict = { additionalProperties: false } as const
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
-const Timestamp = Type.String({ format: 'date-time' })
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const Uuid = Type.String({ format: 'uuid' })
 /** A time as callers send it: RFC 3339 allows years and offsets that PostgreSQL refuses. */

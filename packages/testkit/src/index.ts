@@ -1,5 +1,6 @@
 export * from './app-process.ts'
 export * from './free-port.ts'
+export * from './http-receiver.ts'
 export * from './otlp-collector.ts'
 export * from './postgres.ts'
 export * from './processes.ts'

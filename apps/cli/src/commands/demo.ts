@@ -15,6 +15,7 @@ import { resultTable } from '../render/result-table.ts'
 import { saveArtifact } from '../save-artifact.ts'
 import { runningStack, startStack } from '../stack/start-stack.ts'
 import { type StateFolder, stateFolder } from '../stack/state-folder.ts'
+import { collect } from './collect.ts'
 
 interface DemoOptions {
   readonly job: string
@@ -35,12 +36,7 @@ export function addDemo(program: Command): void {
       'another job file',
       fileURLToPath(new URL('../../../../examples/mnist-kd.yaml', import.meta.url)),
     )
-    .option(
-      '--set <path=value>',
-      'change a field of the job; may be repeated',
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--set <path=value>', 'change a field of the job; may be repeated', collect, [])
     .option('--json', 'print the report as JSON')
     .action(async (options: DemoOptions) => {
       const folder = stateFolder()

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { connect } from '../connect.ts'
 import { print, printJson } from '../print.ts'
 import { jobTable } from '../render/job-lines.ts'
+import { collect } from './collect.ts'
 import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
 
 interface ListOptions extends GlobalOptions {
@@ -19,12 +20,7 @@ export function addLs(program: Command): void {
       .command('ls')
       .description('list jobs, newest first')
       .addOption(new Option('--state <state>', 'only jobs in this state').choices(JOB_STATES))
-      .option(
-        '--label <key=value>',
-        'only jobs with this label; may be repeated',
-        (value, all: string[]) => [...all, value],
-        [],
-      )
+      .option('--label <key=value>', 'only jobs with this label; may be repeated', collect, [])
       .option('--team <name>', 'only jobs of this team')
       .option('--limit <count>', 'how many', '20'),
   ).action(async (options: ListOptions) => {

@@ -5,6 +5,7 @@ import { changeMany, type Wish } from '../change-many.ts'
 import { connect } from '../connect.ts'
 import { print, printJson } from '../print.ts'
 import { changeLines } from '../render/change-lines.ts'
+import { collect } from './collect.ts'
 import type { GlobalOptions } from './global-options.ts'
 
 export interface ManyOptions extends GlobalOptions {
@@ -17,12 +18,7 @@ export interface ManyOptions extends GlobalOptions {
 /** Adds --label, --state, --team and --dry-run. */
 export function withManyOptions(command: Command): Command {
   return command
-    .option(
-      '--label <key=value>',
-      'all jobs with this label; may be repeated, then all must hold',
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--label <key=value>', 'all jobs with this label; may be repeated, then all must hold', collect, [])
     .addOption(new Option('--state <state>', 'only those in this state').choices(JOB_STATES))
     .option('--team <name>', 'with a key of the cluster: whose jobs are meant (default: default)')
     .option('--dry-run', 'only say what would be changed')

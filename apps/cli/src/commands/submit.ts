@@ -7,6 +7,7 @@ import { print, printJson } from '../print.ts'
 import { readJobFile } from '../read-job-file.ts'
 import { jobDetails } from '../render/job-lines.ts'
 import { holdsGraph, submitGraph } from '../submit-graph.ts'
+import { collect } from './collect.ts'
 import type { GlobalOptions } from './global-options.ts'
 import { withGlobalOptions } from './global-options.ts'
 
@@ -33,12 +34,7 @@ export function addSubmit(program: Command): void {
         '--wait',
         'follow the job to its end and exit with its verdict; of several: with that of the first that did not pass',
       )
-      .option(
-        '--set <path=value>',
-        'change a field of the file; may be repeated',
-        (value, all: string[]) => [...all, value],
-        [],
-      )
+      .option('--set <path=value>', 'change a field of the file; may be repeated', collect, [])
       .option('--timeout <seconds>', 'with --wait: give up waiting after this long (the job goes on)', seconds)
       .option('--idempotency-key <key>', 'send the same key again and get the same job, not a second one')
       .option('--team <name>', 'with a key of the cluster: whose job it is to be (default: default)'),

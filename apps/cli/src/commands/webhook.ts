@@ -5,6 +5,7 @@ import { connect } from '../connect.ts'
 import { labelsOf } from '../labels-of.ts'
 import { print, printError, printJson } from '../print.ts'
 import { deliveryTable, webhookTable } from '../render/webhook-lines.ts'
+import { collect } from './collect.ts'
 import { type GlobalOptions, withGlobalOptions } from './global-options.ts'
 
 interface AddOptions extends GlobalOptions {
@@ -26,12 +27,7 @@ export function addWebhook(program: Command): void {
       .command('add <url>')
       .description('add a webhook and print the secret that its messages are signed with, this once')
       .addOption(new Option('--on <states...>', 'what to tell (default: that a job has ended)').choices(TOLD_STATES))
-      .option(
-        '--label <key=value>',
-        'only jobs with this label; may be repeated, then all must hold',
-        (value, all: string[]) => [...all, value],
-        [],
-      )
+      .option('--label <key=value>', 'only jobs with this label; may be repeated, then all must hold', collect, [])
       .option('--team <name>', 'whose jobs (default: those of the team of the key)'),
   ).action(async (url: string, { on, label, team, ...options }: AddOptions) => {
     const wanted = { url, labels: labelsOf(label), ...(on && { states: on }) }
